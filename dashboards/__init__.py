@@ -1,0 +1,1 @@
+"""The served dashboard: pages look, ask and show; they compute nothing."""

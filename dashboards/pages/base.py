@@ -1,0 +1,119 @@
+"""What every page shares: its label, its pieces, and what it does when it can't answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards import problems
+from dashboards.desk import Desk
+from dashboards.scope import Scope
+from jitasa_analytics import texts
+from jitasa_analytics.show import card, colours
+
+_CARD = f"""
+:host {{ background: #fff; border: 1px solid #e1e6eb; border-radius: 10px; padding: 12px 14px;
+  box-sizing: border-box; gap: 8px; color: {colours.INK}; }}
+"""
+_GRID = """
+:host { display: grid !important; grid-template-columns: minmax(0, WIDE) minmax(0, NARROW); gap: 14px;
+  align-items: start; }
+:host > * { width: 100% !important; min-width: 0; }
+@media (max-width: 900px) { :host { grid-template-columns: minmax(0, 1fr); } }
+"""
+_BAR = """
+:host { display: flex !important; flex-wrap: wrap; gap: 10px 14px; align-items: center; }
+:host > * { flex: 0 1 auto; }
+"""
+
+
+class Page(pn.viewable.Viewer):
+    """A page of the dashboard.
+
+    Class attributes
+    ----------------
+    slug : str
+        Its address; empty for the overview.
+    """
+
+    slug: ClassVar[str] = ""
+
+    def __init__(self, *, desk: Desk, scope: Scope, asked: Mapping[str, str]) -> None:
+        super().__init__()
+        self.desk, self.scope, self.asked = desk, scope, asked
+        self.lang = scope.lang
+        self.trouble = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._layout = self.build()
+
+    def __panel__(self) -> Any:
+        return self._layout
+
+    @classmethod
+    def label(cls, lang: str) -> str:
+        """The page's name in the navigation."""
+        return texts.say(f"dashboard.page.{cls.slug or 'overview'}", lang)
+
+    def build(self) -> Any:
+        """Lay the page out; called once."""
+        raise NotImplementedError
+
+    def say(self, key: str, **values: object) -> str:
+        """A text of the dashboard in the page's language."""
+        return texts.say(f"dashboard.{key}", self.lang, **values)
+
+    def guarded(self, work: Callable[..., Any]) -> Callable[..., None]:
+        """A callback that never raises: an error becomes a card on the page."""
+
+        def run(*args: Any, **kwargs: Any) -> None:
+            try:
+                work(*args, **kwargs)
+            except Exception as error:
+                self.fail(error)
+            else:
+                if len(self.trouble):
+                    self.trouble.clear()
+
+        return run
+
+    def fail(self, error: BaseException) -> None:
+        """Show an error where the page's answer would be."""
+        self.trouble[:] = [problems.notice(error, self.lang)]
+
+    def follow(self, work: Callable[[], Any], *parameters: Any) -> None:
+        """Do some work whenever one of these parameters changes."""
+        pn.bind(self.guarded(lambda *_: work()), *parameters, watch=True)
+
+
+def boxed(*pieces: Any, **params: Any) -> pn.Column:
+    """Pieces in a white box."""
+    return pn.Column(*pieces, sizing_mode="stretch_width", margin=0, stylesheets=[_CARD], **params)
+
+
+def two(wide: Any, narrow: Any, *, share: tuple[int, int] = (3, 2)) -> pn.Column:
+    """Two columns, one under the other on a narrow screen."""
+    css = _GRID.replace("WIDE", f"{share[0]}fr").replace("NARROW", f"{share[1]}fr")
+    return pn.Column(wide, narrow, sizing_mode="stretch_width", margin=0, stylesheets=[css])
+
+
+def bar(*pieces: Any) -> pn.Column:
+    """Pieces side by side that wrap."""
+    return pn.Column(*pieces, sizing_mode="stretch_width", margin=0, stylesheets=[_BAR])
+
+
+def heading(text: Any, *, lead: str = "") -> Any:
+    """A title that may change, with a quiet line below."""
+    def html(shown: str) -> str:
+        below = f'<p class="lead">{card.escape(lead)}</p>' if lead else ""
+        return f'<h2 class="title">{card.escape(shown)}</h2>{below}'
+
+    return card.piece(pn.bind(html, text) if not isinstance(text, str) else html(text))
+
+
+def download(label: str, name: Callable[[], str], content: Callable[[], Any]) -> Any:
+    """A button that saves what is on the page."""
+    button = pmui.FileDownload(label=label, callback=content, filename=name(), icon="download", variant="outlined",
+                               size="small", margin=0, button_type="primary", embed=False, auto=True)
+    return button

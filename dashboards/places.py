@@ -1,0 +1,79 @@
+"""Choosing the area: the path from the country down, and a list at each level."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards.desk import Desk
+from dashboards.scope import Scope
+from jitasa_analytics import areas, texts
+from jitasa_analytics.show import colours, fonts
+
+_LEVELS = ("province", "district", "tambon")
+_PATH = f"""
+:host {{ font-family: {fonts.STACK}; }}
+ol {{ list-style: none; display: flex; flex-wrap: wrap; gap: 2px 8px; margin: 0; padding: 0; font-size: 15px; }}
+li + li::before {{ content: "›"; color: {colours.QUIET_INK}; margin-right: 8px; }}
+a {{ color: {colours.ACCENT}; text-decoration: none; }} a:hover {{ text-decoration: underline; }}
+[aria-current] {{ font-weight: 600; }}
+"""
+_ROW = """
+:host { display: flex !important; flex-wrap: wrap; gap: 10px 16px; align-items: center; }
+:host > * { flex: 0 1 auto; }
+@media (max-width: 600px) { :host { gap: 8px; } :host > .chooser { flex: 1 1 30%; min-width: 0 !important; } }
+"""
+
+
+def picker(desk: Desk, scope: Scope) -> Any:
+    """The bar in which the area is chosen."""
+    selects = [_select(scope, level) for level in _LEVELS]
+    path = pn.pane.HTML(pn.bind(lambda area: _path(scope, area), scope.param.area), stylesheets=[_PATH], margin=0,
+                        min_width=140)
+    return pn.Column(*selects, path, stylesheets=[_ROW], sizing_mode="stretch_width", margin=0)
+
+
+def _path(scope: Scope, area: str) -> str:
+    codes = areas.path(area)
+    items = [f'<li><a href="{escape(scope.query(area=code) or "?")}">{escape(areas.full_name(code, scope.lang))}</a></li>'
+             for code in codes[:-1]]
+    items.append(f'<li aria-current="location">{escape(areas.full_name(codes[-1], scope.lang))}</li>')
+    return f'<nav aria-label="{escape(texts.say("dashboard.path", scope.lang))}"><ol>{"".join(items)}</ol></nav>'
+
+
+def options(area: str, level: str, lang: str) -> dict[str, str]:
+    """Name to code of the areas that can be chosen at a level; the first stands for all of them."""
+    parent = areas.COUNTRY if level == "province" else areas.to_level(area, _LEVELS[_LEVELS.index(level) - 1])
+    every = {texts.say(f"dashboard.all.{level}", lang): parent}
+    if level != "province" and (area == areas.COUNTRY or len(parent) < areas.digits(level) - 2):
+        return every
+    codes = sorted(areas.children(parent), key=lambda c: areas.name(c, lang))
+    return every | {areas.name(c, lang): c for c in codes}
+
+
+def _select(scope: Scope, level: str) -> Any:
+    """One list: what is chosen follows the scope, and choosing changes the scope."""
+
+    def now(area: str) -> dict[str, Any]:
+        given = options(area, level, scope.lang)
+        code = areas.to_level(area, level) if area != areas.COUNTRY else areas.COUNTRY
+        return {"options": given, "value": code if code in given.values() else next(iter(given.values())),
+                "disabled": len(given) < 2}
+
+    select = pmui.Select(label=texts.say(f"value.level.{level}", scope.lang), size="small", width=190, margin=0,
+                         searchable=True, css_classes=["chooser"], refs=pn.bind(now, scope.param.area))
+
+    pn.bind(lambda value: _choose(scope, level, value), select.param.value, watch=True)
+    return select
+
+
+def _choose(scope: Scope, level: str, value: str | None) -> None:
+    """Take a choice of a list; what only follows from the scope is no choice."""
+    if value is None:
+        return
+    follows = areas.to_level(scope.area, level) if scope.area != areas.COUNTRY else areas.COUNTRY
+    if value != follows:
+        scope.area = value

@@ -1,0 +1,84 @@
+"""What a person sees when something goes wrong: what happened, what to do, and an id that is in the log."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards import scope
+from jitasa_analytics import texts
+from jitasa_analytics.errors import JitasaError, NoDataError, StoreError
+from jitasa_analytics.show import card
+
+LOG = logging.getLogger("jitasa.dashboard")
+
+# The last failures of whole pages in this process: time and sentence.
+_FAILED: deque[str] = deque(maxlen=20)
+_COUNT = {"pages": 0}
+
+
+def record(error: BaseException) -> str:
+    """Write an error to the log under a new id.
+
+    Returns
+    -------
+    str
+        The id, for the person to quote.
+    """
+    name = f"{datetime.now(UTC):%H%M%S}-{secrets.token_hex(2)}"
+    if isinstance(error, JitasaError):
+        LOG.warning("problem %s: %s", name, error)
+    else:
+        LOG.error("problem %s", name, exc_info=error)
+    return name
+
+
+def count() -> int:
+    """How many whole pages could not be built in this process."""
+    return _COUNT["pages"]
+
+
+def last() -> str:
+    """The sentence of the last page that could not be built."""
+    return _FAILED[-1] if _FAILED else ""
+
+
+def notice(error: BaseException, lang: str) -> Any:
+    """An error as a card inside a page: missing data is said quietly, a fault with an id."""
+    name = record(error)
+    if isinstance(error, NoDataError):
+        return _card("info", texts.say("dashboard.problem.no_data", lang), texts.of_error(error, lang), "")
+    told = texts.of_error(error, lang) if isinstance(error, JitasaError) else texts.say("dashboard.problem.fault", lang)
+    key = "dashboard.problem.store" if isinstance(error, StoreError) else "dashboard.problem.title"
+    return _card("error", texts.say(key, lang), told, texts.say("dashboard.problem.id", lang, id=name))
+
+
+def _card(severity: str, title: str, told: str, foot: str) -> Any:
+    body = f"<p style='margin:0'>{escape(told)}</p>" + (f"<p style='margin:6px 0 0'><small>{escape(foot)}</small></p>"
+                                                        if foot else "")
+    return pmui.Alert(object=body, title=title, severity=severity, closeable=False, sizing_mode="stretch_width",
+                      css_classes=["problem"])
+
+
+def whole_page(error: BaseException) -> Any:
+    """The page in the place of one that could not be built."""
+    _COUNT["pages"] += 1
+    _FAILED.append(str(error))
+    lang = scope.language(asked())
+    again = f"<p><a href=''>{escape(texts.say('dashboard.problem.again', lang))}</a> · " \
+            f"<a href='./'>{escape(texts.say('dashboard.problem.home', lang))}</a></p>"
+    return pmui.Page(title=texts.say("dashboard.brand", lang), theme_toggle=False,
+                     main=[pn.Column(notice(error, lang), card.piece(again), sizing_mode="stretch_width",
+                                     max_width=720, margin=24)])
+
+
+def asked() -> dict[str, str]:
+    """What the query of the visitor's address says."""
+    return {name: values[0].decode("utf-8", "replace") for name, values in pn.state.session_args.items() if values}

@@ -1,0 +1,151 @@
+"""Covering in the abstract: which columns cover the heaviest rows, and what can be left out.
+
+Everything here keeps the best value exactly: the small problem has it if and only if the
+large one has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_DENSE_CELLS = 2e7  # above it columns are compared as sparse rows
+_SPARSE_PRODUCTS = 5e7  # above it only equal columns are merged
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Open at most ``n_open`` of m columns to cover rows of the greatest total weight.
+
+    Attributes
+    ----------
+    weights : float array, shape (n,)
+    reach : csr_array of float64 ones, shape (n, m), sorted indices
+    columns : int array, shape (m,)
+        What the columns were called before the reduction.
+    n_open : int
+    base : float
+        Weight that is covered whatever is opened.
+    """
+
+    weights: Floats
+    reach: csr_array
+    columns: Ints
+    n_open: int
+    base: float = 0.0
+
+    @cached_property
+    def by_column(self) -> csr_array:
+        """The rows of each column, shape (m, n)."""
+        return csr_array(self.reach.T.tocsr())
+
+    def value(self, chosen: Iterable[int]) -> float:
+        """Weight that these columns (positions) cover, with the base."""
+        return self.base + float(self.weights[self.hits(chosen) > 0].sum())
+
+    def hits(self, chosen: Iterable[int]) -> Ints:
+        """How many of these columns cover each row, shape (n,)."""
+        positions = np.asarray(list(chosen), np.int64)
+        rows = self.by_column[positions].indices
+        return np.bincount(rows, minlength=len(self.weights))
+
+    def opened(self, chosen: Iterable[int]) -> Cover:
+        """The rest of the problem once these columns (positions) are open."""
+        positions = np.asarray(list(chosen), np.int64)
+        covered = self.hits(positions) > 0
+        others = np.ones(len(self.columns), bool)
+        others[positions] = False
+        return Cover(
+            self.weights[~covered], _slice(self.reach, ~covered, others), self.columns[others],
+            self.n_open - len(positions), self.base + float(self.weights[covered].sum()),
+        )
+
+    def keep(self, kept: Bools) -> Cover:
+        """The problem with some columns only."""
+        rows = np.ones(len(self.weights), bool)
+        return Cover(self.weights, _slice(self.reach, rows, kept), self.columns[kept], self.n_open, self.base)
+
+    def reduced(self) -> Cover:
+        """The problem without rows and columns that can't matter.
+
+        Rows with the same columns become one; rows without weight or columns go. A column
+        whose rows are all in another one goes: wherever it is open, the other can be instead.
+        """
+        smaller = self
+        while True:
+            shape = smaller.reach.shape
+            smaller = smaller._merge_rows()
+            smaller = smaller.keep(~_dominated(smaller))
+            if smaller.reach.shape == shape:
+                return smaller
+
+    def _merge_rows(self) -> Cover:
+        first, group = _groups(self.reach)
+        weights = np.asarray(np.bincount(group, self.weights, minlength=len(first)), np.float64)
+        useful = (weights > 0) & (np.diff(self.reach.indptr)[first] > 0)
+        return Cover(
+            weights[useful], csr_array(self.reach[first[useful]]), self.columns, self.n_open, self.base
+        )
+
+
+def problem(weights: Floats, reach: csr_array, n_open: int) -> Cover:
+    """A covering problem from a boolean reach matrix, shape (n, m)."""
+    ones = csr_array((np.ones(reach.nnz), reach.indices, reach.indptr), shape=reach.shape)
+    ones.sort_indices()
+    return Cover(weights, ones, np.arange(reach.shape[1]), n_open)
+
+
+def _slice(matrix: csr_array, rows: Bools, columns: Bools) -> csr_array:
+    part = csr_array(matrix[np.flatnonzero(rows)][:, np.flatnonzero(columns)])
+    part.sort_indices()
+    return part
+
+
+def _groups(matrix: csr_array) -> tuple[Ints, Ints]:
+    """Rows with equal columns: first row of each group, and the group of each row."""
+    seen: dict[bytes, int] = {}
+    first: list[int] = []
+    group = np.empty(matrix.shape[0], np.int64)
+    for i in range(matrix.shape[0]):
+        key = matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]].tobytes()
+        group[i] = seen.setdefault(key, len(first))
+        if group[i] == len(first):
+            first.append(i)
+    return np.array(first, np.int64), group
+
+
+def _dominated(cover: Cover) -> Bools:
+    """Columns whose rows all lie in another column; of equal ones the first stays. Shape (m,)."""
+    n, m = cover.reach.shape
+    size = np.diff(cover.by_column.indptr)
+    out = size == 0
+    if n * m <= _DENSE_CELLS and m * m <= _DENSE_CELLS:
+        table = cover.reach.toarray().astype(np.float32)
+        common = (table.T @ table).astype(np.int64)
+        contained = common == size[:, None]
+        np.fill_diagonal(contained, False)
+        position = np.arange(m)
+        better = (size[None, :] > size[:, None]) | (
+            (size[None, :] == size[:, None]) & (position[None, :] < position[:, None])
+        )
+        return np.asarray(out | (contained & better).any(axis=1))
+    if float((np.diff(cover.reach.indptr).astype(float) ** 2).sum()) <= _SPARSE_PRODUCTS:
+        pairs = (cover.by_column @ cover.reach).tocoo()
+        j, k = pairs.coords
+        inside = (pairs.data == size[j]) & (j != k)
+        better = (size[k] > size[j]) | ((size[k] == size[j]) & (k < j))
+        out[j[inside & better]] = True
+        return np.asarray(out)
+    first, _ = _groups(cover.by_column)
+    repeated = np.ones(m, bool)
+    repeated[first] = False
+    return np.asarray(out | repeated)

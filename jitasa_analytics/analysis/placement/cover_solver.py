@@ -1,0 +1,196 @@
+"""From a covering problem to a plan and its bound: reduce, search, certify, then branch and bound."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.sparse import block_array, csr_array, eye_array
+
+from jitasa_analytics.analysis.placement import exact, search
+from jitasa_analytics.analysis.placement.cover import Bools, Cover, Floats, Ints
+from jitasa_analytics.analysis.placement.result import relative_gap
+
+_EPS = float(np.finfo(np.float64).eps)
+
+# The value that a plan with fractions of people is scaled to, so that the solver's absolute
+# tolerances are small against it.
+_SCALE = 1e4
+
+
+@dataclass(eq=False)
+class Solution:
+    """The best plan so far and what is proven about it.
+
+    Attributes
+    ----------
+    chosen : int array
+        Names (`Cover.columns`) of the chosen columns.
+    value, bound : float
+    finished : bool
+        Whether it stopped because it was good enough and not for lack of time.
+    method : str
+    history : list of (seconds, value, bound)
+    """
+
+    chosen: Ints
+    value: float
+    bound: float
+    finished: bool = False
+    method: str = "greedy and swaps"
+    history: list[tuple[float, float, float]] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
+
+    def note(self, value: float | None = None, bound: float | None = None, at: float | None = None) -> None:
+        """Write down where the search stands."""
+        seconds = (time.perf_counter() if at is None else at) - self.began
+        self.history.append((seconds, self.value if value is None else value,
+                             self.bound if bound is None else bound))
+
+
+def solve(cover: Cover, *, whole: bool, gap: float, time_limit: float, seed: int) -> Solution:
+    """Solve a covering problem to a gap, or until the time is up.
+
+    Parameters
+    ----------
+    cover : Cover
+    whole : bool
+        All weights are whole numbers, so that a bound may be rounded down.
+    gap : float
+        Relative gap that is good enough.
+    time_limit : float
+        Seconds.
+    seed : int
+    """
+    everything = cover.base + float(cover.weights.sum())
+    best = Solution(np.zeros(0, np.int64), cover.base, everything)
+    small = cover.reduced()
+    if len(small.columns) <= small.n_open:
+        value = small.value(range(len(small.columns)))
+        return _settle(best, small.columns, value, "every useful site opened")
+    if small.n_open <= 0:
+        return _settle(best, best.chosen, cover.base, "fixed sites only")
+
+    def left() -> float:
+        return time_limit - (time.perf_counter() - best.began)
+
+    def enough(value: float, bound: float) -> bool:
+        return bound <= value or relative_gap(value, bound) <= gap
+
+    longest = int(np.diff(small.by_column.indptr).max()) + 64
+
+    def tighten(bound: float) -> float:
+        # Twice the error that summing so many float64 numbers can have.
+        return _rounded(bound, 4 * _EPS * longest * everything, whole)
+
+    first = search.swapped(small, search.greedy(small))
+    best.chosen, best.value = small.columns[first], small.value(first)
+    best.note()
+    proof = search.certify(small, first, tighten=tighten, enough=enough, seconds_left=left)
+    best.chosen, best.value = small.columns[proof.chosen], proof.value
+    best.bound = max(min(best.bound, proof.bound), best.value)
+    best.method = "greedy and swaps, Lagrangian bound"
+    best.note()
+    if enough(best.value, best.bound):
+        best.finished = True
+        return best
+    if left() <= 0:
+        return best
+    return _branch(best, small, proof, whole=whole, gap=gap, time_limit=left(), seed=seed)
+
+
+def _settle(best: Solution, chosen: Ints, value: float, method: str) -> Solution:
+    best.chosen, best.value, best.bound, best.finished, best.method = chosen, value, value, True, method
+    best.note()
+    return best
+
+
+def _rounded(bound: float, error: float, whole: bool) -> float:
+    """A bound that holds in spite of an error, rounded down where that is safe."""
+    return float(np.floor(bound + error)) if whole and error < 0.25 else bound + error
+
+
+def _branch(
+    best: Solution, cover: Cover, proof: search.Certificate, *, whole: bool, gap: float,
+    time_limit: float, seed: int,
+) -> Solution:
+    """Close the gap by branch and bound over what the multipliers left undecided."""
+    best.method = "reduction, Lagrangian bound, branch and bound (HiGHS)"
+    needed = np.flatnonzero(proof.needed)
+    rest = cover.opened(needed)
+    rest = rest.keep(~np.isin(rest.columns, cover.columns[proof.useless])).reduced()
+    if len(rest.columns) <= max(rest.n_open, 0):
+        # Nothing is left to decide: the only plan that might be better is this one.
+        value = rest.value(range(len(rest.columns)))
+        if value > best.value:
+            best.chosen, best.value = np.concatenate([cover.columns[needed], rest.columns]), value
+        best.bound, best.finished = best.value, True
+        best.note()
+        return best
+    start = search.swapped(rest, search.greedy(rest))
+    scale = 1.0 if whole or best.value <= 0 else _SCALE / best.value
+    tolerance = 1e-7 if whole else 1e-9
+    program, lifted = _program(rest, scale)
+    began = time.perf_counter()
+    outcome = exact.maximise(
+        program, gap=gap, absolute_gap=0.99 if whole else 1e-9 * _SCALE * 0.1, tolerance=tolerance,
+        time_limit=time_limit, seed=seed, start=lifted(start),
+    )
+
+    def safe(bound: float) -> float:
+        unscaled = bound / scale
+        error = 1e-3 + 1e-9 * abs(unscaled) if whole else 2e-9 * abs(unscaled)
+        return _rounded(unscaled, error, whole)
+
+    known = best.value
+    if outcome.values is not None:
+        opened = np.flatnonzero(outcome.values[: len(rest.columns)] > 0.5)[: rest.n_open]
+        value = rest.value(opened)
+        if value > best.value:
+            best.chosen, best.value = np.concatenate([cover.columns[needed], rest.columns[opened]]), value
+    for seconds, value, bound in outcome.progress:
+        proven = max(min(best.bound, safe(bound)), best.value)
+        best.note(min(max(known, value / scale), best.value), proven, began + seconds)
+    # Plans outside the remaining problem are no better than the plan the multipliers were judged by.
+    best.bound = max(min(best.bound, max(safe(outcome.bound), proof.value)), best.value)
+    best.finished = outcome.finished
+    best.note()
+    return best
+
+
+def _program(cover: Cover, scale: float) -> tuple[exact.Program, Lift]:
+    """Variables: a site each, then a share for each row that several sites cover."""
+    n_columns = len(cover.columns)
+    degree = np.diff(cover.reach.indptr)
+    single = degree == 1  # its share equals the site, so that it needs no variable of its own
+    shared: Bools = ~single
+    rows = csr_array(cover.reach[np.flatnonzero(shared)])
+    alone = cover.reach[np.flatnonzero(single)].indices
+    by_site = np.bincount(alone, cover.weights[single], minlength=n_columns)
+    k = rows.shape[0]
+    count = csr_array(np.ones((1, n_columns)))
+    matrix = csr_array(block_array([[-rows, eye_array(k, format="csr")], [count, None]], format="csr"))
+    program = exact.Program(
+        gain=np.concatenate([by_site, cover.weights[shared]]) * scale,
+        whole=np.arange(n_columns + k) < n_columns,
+        matrix=matrix,
+        row_lower=np.full(k + 1, -np.inf),
+        row_upper=np.concatenate([np.zeros(k), [float(cover.n_open)]]),
+        offset=cover.base * scale,
+    )
+    return program, Lift(n_columns, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Lift:
+    """Writes a plan as a solution of the program."""
+
+    n_columns: int
+    rows: csr_array
+
+    def __call__(self, chosen: Ints) -> Floats:
+        """Site and share variables for these open columns (positions)."""
+        sites = np.zeros(self.n_columns)
+        sites[chosen] = 1.0
+        return np.concatenate([sites, np.minimum(self.rows @ sites, 1.0)])

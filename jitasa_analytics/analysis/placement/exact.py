@@ -1,0 +1,170 @@
+"""Mixed-integer programs from arrays. This is the only module that knows the solver."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from jitasa_analytics.errors import JitasaError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Maximise ``offset + gain · v`` where ``row_lower ≤ matrix v ≤ row_upper``, ``0 ≤ v ≤ 1``.
+
+    Attributes
+    ----------
+    gain : float array, shape (k,)
+    whole : bool array, shape (k,)
+        Which variables are 0 or 1 and nothing between.
+    matrix : csr_array, shape (r, k)
+    row_lower, row_upper : float arrays, shape (r,)
+    offset : float
+    """
+
+    gain: Floats
+    whole: npt.NDArray[np.bool_]
+    matrix: csr_array
+    row_lower: Floats
+    row_upper: Floats
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What the solver says: the values it found (or None), its dual bound, and whether it finished.
+
+    ``progress`` holds (seconds, incumbent, bound) as it went.
+    """
+
+    values: Floats | None
+    bound: float
+    finished: bool
+    progress: list[tuple[float, float, float]] = field(default_factory=list)
+
+
+def maximise(
+    program: Program,
+    *,
+    gap: float,
+    absolute_gap: float,
+    tolerance: float,
+    time_limit: float,
+    seed: int,
+    start: Floats | None = None,
+) -> Outcome:
+    """Solve a program with HiGHS, on one thread so that a seed means one answer.
+
+    Parameters
+    ----------
+    program : Program
+        With at least one variable that must be whole.
+    gap, absolute_gap : float
+        Stop when incumbent and bound are that close.
+    tolerance : float
+        Largest violation of a row, of a reduced cost or of wholeness that the solver may accept.
+    time_limit : float
+        Seconds.
+    seed : int
+    start : float array, shape (k,), optional
+        A feasible solution to begin with.
+
+    Raises
+    ------
+    JitasaError
+        If the solver ends in any way but solved or out of time.
+
+    References
+    ----------
+    Huangfu & Hall (2018), Mathematical Programming Computation 10(1).
+    """
+    began = time.perf_counter()
+    options: dict[str, object] = {
+        "threads": 1, "parallel": "off", "random_seed": seed,
+        "mip_rel_gap": gap, "mip_abs_gap": absolute_gap,
+        "mip_feasibility_tolerance": tolerance, "primal_feasibility_tolerance": tolerance,
+        "dual_feasibility_tolerance": tolerance,
+    }
+    for begin in (start, None):
+        left = max(time_limit - (time.perf_counter() - began), 1e-3)
+        outcome, claimed = _run(program, {**options, "time_limit": left}, begin, began)
+        if begin is None or outcome.values is None:
+            break
+        # HiGHS 1.16 may claim an optimum that presolve found and return the start in its place.
+        value = program.offset + float(program.gain @ outcome.values)
+        if abs(value - claimed) <= 1e-6 * max(1.0, abs(claimed)):
+            break
+    return outcome
+
+
+def _run(
+    program: Program, options: dict[str, object], start: Floats | None, began: float
+) -> tuple[Outcome, float]:
+    """One run: its outcome, and the objective that the solver claims for its values."""
+    solver = _Quiet()  # type: ignore[no-untyped-call]
+    for name, setting in options.items():
+        if solver.setOptionValue(name, setting) != highspy.HighsStatus.kOk:  # type: ignore[arg-type]
+            raise JitasaError(f"the solver refuses {name}={setting!r}")
+    progress: list[tuple[float, float, float]] = []
+
+    def note(event: highspy.highs.HighsCallbackEvent) -> None:
+        out = event.data_out
+        progress.append((time.perf_counter() - began, out.mip_primal_bound, _proven(out.mip_dual_bound)))
+
+    solver.passModel(_linear(program))
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = start.tolist()
+        solver.setSolution(solution)
+    solver.cbMipImprovingSolution += note
+    solver.run()
+    status = solver.getModelStatus()
+    if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+        raise JitasaError(f"the solver gave up: {solver.modelStatusToString(status)}")
+    info = solver.getInfo()
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    values = np.array(solver.getSolution().col_value) if found else None
+    finished = status == highspy.HighsModelStatus.kOptimal
+    outcome = Outcome(values, _proven(info.mip_dual_bound), finished, progress)
+    return outcome, float(info.objective_function_value)
+
+
+def _proven(bound: float) -> float:
+    """The solver's bound; ``inf`` while it has none, which it may write with either sign."""
+    return float(bound) if np.isfinite(bound) else float("inf")
+
+
+class _Quiet(highspy.Highs):
+    """A solver that says nothing: the banner would come with the callbacks, before any option is set."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the solver's own name
+        """Silence, then enable."""
+        self.silent()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+def _linear(program: Program) -> highspy.HighsLp:
+    matrix = program.matrix
+    rows, columns = matrix.shape
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = rows, columns
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.offset_ = program.offset
+    lp.col_cost_ = program.gain
+    lp.col_lower_, lp.col_upper_ = np.zeros(columns), np.ones(columns)
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = rows, columns
+    lp.a_matrix_.start_ = matrix.indptr
+    lp.a_matrix_.index_ = matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[int(whole)] for whole in program.whole]
+    return lp

@@ -1,0 +1,168 @@
+"""Good plans quickly, and a bound for them: greedy, swaps and Lagrangian multipliers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jitasa_analytics.analysis.placement.cover import Bools, Cover, Floats, Ints
+
+_SWAP_CELLS = 5e6  # sites × candidates above which the swap table gets too large to be worth it
+_PATIENCE = 12
+
+
+def greedy(cover: Cover) -> Ints:
+    """Positions of columns, each adding the most weight that is still uncovered."""
+    open_rows = np.ones(len(cover.weights), bool)
+    gain = np.asarray(cover.by_column @ cover.weights, np.float64)
+    chosen: list[int] = []
+    while len(chosen) < min(cover.n_open, len(cover.columns)):
+        best = int(np.argmax(gain))
+        if gain[best] <= 0:
+            break
+        chosen.append(best)
+        rows = cover.by_column.indices[cover.by_column.indptr[best] : cover.by_column.indptr[best + 1]]
+        fresh = rows[open_rows[rows]]
+        open_rows[fresh] = False
+        gain -= cover.reach[fresh].T @ cover.weights[fresh]
+        gain[best] = 0.0
+    return np.array(chosen, np.int64)
+
+
+def swapped(cover: Cover, chosen: Ints, *, rounds: int = 200) -> Ints:
+    """Exchange one column for another as long as that covers more, the best exchange first."""
+    chosen = chosen.copy()
+    if len(chosen) == 0 or len(chosen) * len(cover.columns) > _SWAP_CELLS:
+        return chosen
+    for _ in range(rounds):
+        hits = cover.hits(chosen)
+        gain = cover.by_column @ np.where(hits == 0, cover.weights, 0.0)
+        # alone[r] holds the rows that only the r-th chosen column covers.
+        alone = cover.by_column[chosen] * np.where(hits == 1, cover.weights, 0.0)
+        loss = np.asarray(alone.sum(axis=1)).ravel()
+        change = (alone @ cover.reach).toarray() + gain[None, :] - loss[:, None]
+        change[:, chosen] = -np.inf
+        r, j = np.unravel_index(int(np.argmax(change)), change.shape)
+        if not change[r, j] > 1e-9 * max(1.0, float(loss[r])):
+            break
+        chosen[r] = j
+    return chosen
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What the multipliers prove: a plan, a bound, and columns that are settled.
+
+    Attributes
+    ----------
+    chosen : int array
+        Positions of the best plan.
+    value, bound : float
+        Of that plan, and of any plan; both with the base.
+    useless : bool array, shape (m,)
+        No plan that is better than ``value`` opens these.
+    needed : bool array, shape (m,)
+        Every plan that is better than ``value`` opens these.
+    """
+
+    chosen: Ints
+    value: float
+    bound: float
+    useless: Bools
+    needed: Bools
+
+
+def certify(
+    cover: Cover,
+    start: Ints,
+    *,
+    tighten: Callable[[float], float],
+    enough: Callable[[float, float], bool],
+    seconds_left: Callable[[], float],
+    rounds: int = 300,
+) -> Certificate:
+    """Lagrangian relaxation of "a row counts only if a column covers it", by subgradients.
+
+    For multipliers 0 ≤ λ ≤ w no plan is worth more than ``Σ (w - λ) + the n_open largest column
+    sums of λ``. Every bound is computed anew from its multipliers, so that it holds whatever
+    the path to them was.
+
+    Parameters
+    ----------
+    cover : Cover
+        With fewer columns to open than there are.
+    start : int array
+        Positions of a first plan.
+    tighten : callable
+        Makes a computed bound safe against rounding, and whole where weights are.
+    enough : callable (value, bound) -> bool
+        Whether to stop.
+    seconds_left : callable
+    rounds : int
+
+    References
+    ----------
+    Galvão & ReVelle (1996), European Journal of Operational Research 88(1).
+    """
+    w, p = cover.weights, cover.n_open
+    chosen, value = start, cover.value(start)
+    multipliers = best_multipliers = np.where((c := cover.hits(start)) > 0, w / np.maximum(c, 1), w)
+    bound, limit, theta, stale = np.inf, np.inf, 1.0, 0
+    direction = np.zeros(len(w))
+    for round_ in range(rounds):
+        sums = np.asarray(cover.by_column @ multipliers, np.float64)
+        top = np.argsort(-sums, kind="stable")[:p]
+        raw = cover.base + float((w - multipliers).sum() + sums[top].sum())
+        if raw < bound * (1 - 1e-7) or not np.isfinite(bound):
+            stale = 0
+        else:
+            stale += 1
+        if raw < bound:
+            bound, best_multipliers, limit = raw, multipliers, min(limit, tighten(raw))
+        if round_ % 10 == 0 or round_ < 3:
+            trial = swapped(cover, top, rounds=20)
+            if (worth := cover.value(trial)) > value:
+                chosen, value = trial, worth
+        if enough(value, limit) or seconds_left() <= 0 or theta < 1e-3:
+            break
+        if stale >= _PATIENCE:
+            theta, stale, multipliers = theta * 0.6, 0, best_multipliers
+            direction[:] = 0.0
+            continue
+        hits = cover.hits(top)
+        slope = hits - np.where(multipliers < w, 1.0, np.minimum(hits, 1.0))
+        slope[(multipliers <= 0) & (slope > 0)] = 0.0
+        direction = slope + 0.5 * direction
+        length = float((direction * w) @ direction)
+        if length <= 0:
+            break
+        size = theta * (raw - value) / length
+        multipliers = np.clip(multipliers - size * w * direction, 0.0, w)
+    useless, needed = _settled(cover, best_multipliers, value, tighten)
+    return Certificate(chosen, value, limit, useless, needed)
+
+
+def _settled(
+    cover: Cover, multipliers: Floats, value: float, tighten: Callable[[float], float]
+) -> tuple[Bools, Bools]:
+    """Columns that no better plan opens, and columns that every better plan opens."""
+    p, m = cover.n_open, len(cover.columns)
+    sums = np.asarray(cover.by_column @ multipliers, np.float64)
+    order = np.argsort(-sums, kind="stable")
+    rank = np.empty(m, np.int64)
+    rank[order] = np.arange(m)
+    raw = cover.base + float((cover.weights - multipliers).sum() + sums[order[:p]].sum())
+    inside = rank < p
+    # Forcing a column in pushes out the least of the top; forcing one out lets the next in.
+    if_opened = raw + np.where(inside, 0.0, sums - sums[order[p - 1]])
+    if_closed = raw - np.where(inside, sums - sums[order[p]], 0.0)
+    useless = ~inside & _at_most(if_opened, value, tighten)
+    needed = inside & _at_most(if_closed, value, tighten)
+    return useless, needed
+
+
+def _at_most(bounds: Floats, value: float, tighten: Callable[[float], float]) -> npt.NDArray[np.bool_]:
+    return np.array([tighten(float(bound)) <= value for bound in bounds], bool)

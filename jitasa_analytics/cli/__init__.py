@@ -1,0 +1,258 @@
+"""The ``jitasa`` command.
+
+Heavy libraries are loaded inside the commands that need them, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jitasa_analytics import texts
+from jitasa_analytics.cli import faults, printing
+from jitasa_analytics.errors import InputError
+
+PORT = 5006
+OUT_KINDS = ("csv", "xlsx", "geojson", "parquet")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
+                  pretty_exceptions_enable=False)
+
+StoreOption = Annotated[Path, typer.Option("--store", envvar="JITASA_STORE", metavar="DIR", show_envvar=False)]
+PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N")]
+ReportOption = Annotated[Path | None, typer.Option("--report", metavar="FILE.json")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0 done, 2 refused, 1 a fault, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    lang, words, unknown = _language(list(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(faults.guarded(lambda: _run_words(words, lang, unknown), lang))
+
+
+def _run_words(words: list[str], lang: str, unknown: str | None) -> int:
+    if unknown is not None:
+        raise InputError(f"there is no language {unknown!r}: use th or en", key="error.language", value=unknown)
+    command: Any = typer.main.get_command(app)
+    _put_help(command, "jitasa", lang)
+    for name, part in command.commands.items():
+        _put_help(part, name, lang)
+    result = command.main(words, prog_name="jitasa", standalone_mode=False, obj=lang)
+    sys.stdout.flush()
+    return result if isinstance(result, int) else 0
+
+
+def _put_help(command: Any, name: str, lang: str) -> None:
+    """Give a command and its options their help texts."""
+    room = "cli." + name.replace("-", "_")
+    command.help = texts.say(f"{room}.about", lang)
+    command.epilog = texts.say("cli.language", lang)
+    for option in command.params:
+        keys = [key for key in (f"{room}.{option.name}", f"cli.option.{option.name}") if texts.has(key, lang)]
+        if keys:
+            option.help = texts.say(keys[0], lang)
+
+
+def _language(words: list[str]) -> tuple[str, list[str], str | None]:
+    """The language to speak, the words without ``--lang``, and what was asked for where it is no language."""
+    chosen: str | None = None
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word == "--lang":
+            chosen = next(left, "")
+        elif word.startswith("--lang="):
+            chosen = word.removeprefix("--lang=")
+        else:
+            rest.append(word)
+    if chosen is None:
+        return texts.preferred(), rest, None
+    if chosen.lower() not in texts.LANGUAGES:
+        return texts.preferred(), rest, chosen
+    os.environ["JITASA_LANG"] = chosen.lower()
+    return chosen.lower(), rest, None
+
+
+@app.callback()
+def _jitasa(version: Annotated[bool, typer.Option("--version", is_eager=True)] = False) -> None:
+    if version:
+        import jitasa_analytics
+
+        print(f"jitasa-analytics {jitasa_analytics.__version__}")
+        raise typer.Exit
+
+
+@app.command("demo")
+def demo(
+    context: typer.Context,
+    store: Annotated[Path | None, typer.Option("--store", metavar="DIR")] = None,
+    port: PortOption = PORT,
+    no_serve: Annotated[bool, typer.Option("--no-serve")] = False,
+) -> None:
+    """Build the sample store where there is none, then serve it."""
+    from jitasa_analytics.cli import imports
+    from jitasa_analytics.store import Store, open_store
+
+    folder = store if store is not None else faults.home() / "demo"
+    if not Store(folder).exists:
+        from jitasa_analytics.ingest.sample import build_sample_store
+
+        printing.say(texts.say("cli.demo.building", context.obj, path=folder))
+        with imports.progress(context.obj) as progress:
+            build_sample_store(Store(folder), progress=progress)
+    version = open_store(folder).manifest().version
+    printing.say(texts.say("cli.demo.ready", context.obj, path=folder, version=version))
+    if not no_serve:
+        from dashboards.app import serve as serve_app
+
+        serve_app(folder, port, lang=context.obj)
+
+
+@app.command("serve")
+def serve(context: typer.Context, store: StoreOption, port: PortOption = PORT) -> None:
+    """Serve the dashboard of a store."""
+    from jitasa_analytics.store import open_store
+
+    open_store(store)
+    from dashboards.app import serve as serve_app
+
+    serve_app(store, port, lang=context.obj)
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    store: StoreOption,
+    recipe: Annotated[str | None, typer.Option("--recipe", metavar="NAME")] = None,
+    dry_run: DryRunOption = False,
+    report: ReportOption = None,
+    accept_quarantine: Annotated[str | None, typer.Option("--accept-quarantine", metavar="REASON")] = None,
+) -> None:
+    """Import files into a dataset."""
+    from jitasa_analytics.cli import imports
+
+    imports.files(context.obj, store, dataset, files, recipe=recipe, dry_run=dry_run, report=report,
+                  accept_quarantine=accept_quarantine)
+
+
+@app.command("import-folder")
+def import_folder(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    store: StoreOption,
+    dry_run: DryRunOption = False,
+    report: ReportOption = None,
+) -> None:
+    """Import all files of a folder that a recipe knows."""
+    from jitasa_analytics.cli import imports
+
+    imports.folder(context.obj, store, folder, dry_run=dry_run, report=report)
+
+
+@app.command("run", context_settings={
+    "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def run(
+    context: typer.Context,
+    study: Annotated[str | None, typer.Argument(metavar="STUDY")] = None,
+    store: Annotated[Path | None, typer.Option("--store", envvar="JITASA_STORE", metavar="DIR",
+                                               show_envvar=False)] = None,
+    area: Annotated[str, typer.Option("--area", metavar="CODE")] = "TH",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE")] = None,
+) -> None:
+    """Run a study; what stands behind its name are its parameters."""
+    lang: str = context.obj
+    if study in (None, "--help", "-h"):
+        print(context.get_help())
+        return
+    from jitasa_analytics import studies
+    from jitasa_analytics.cli import options
+    from jitasa_analytics.store import open_store
+
+    if study.startswith("-"):
+        raise InputError(f"the study's name comes first, then its parameters; not {study!r}",
+                         key="error.study_first", word=study)
+    kind = studies.get(study)
+    if {"--help", "-h"} & set(context.args):
+        print(options.help_text(kind, lang))
+        return
+    if store is None:
+        raise InputError("option --store is missing", key="error.missing_option", name="--store")
+    values = options.read(kind, context.args)
+    target = faults.writable(out, OUT_KINDS)
+    with open_store(store).snapshot(scope=area) as snapshot:
+        found = studies.run(study, snapshot, **values)
+    if target is not None:
+        write = {"csv": found.to_csv, "xlsx": found.to_xlsx, "geojson": found.to_geojson,
+                 "parquet": found.to_parquet}[target.suffix[1:].lower()]
+        write(target, lang=lang)
+        printing.say(texts.say("cli.written", lang, path=target))
+        if not printing.to_terminal():
+            return
+    printing.answer(found, kind.title(lang), lang)
+
+
+@app.command("studies")
+def list_studies(context: typer.Context) -> None:
+    """List the installed studies."""
+    from jitasa_analytics import studies
+
+    lang: str = context.obj
+    printing.table([texts.say(f"cli.studies.{n}", lang) for n in ("name", "title", "question")],
+                   [(name, s.title(lang), s.question(lang)) for name, s in studies.known().items()],
+                   names=["name", "title", "question"])
+
+
+@app.command("sql")
+def sql(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(metavar="QUERY")],
+    store: StoreOption,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv")] = None,
+) -> None:
+    """Run one read-only SELECT over the datasets."""
+    from jitasa_analytics.store import open_store
+
+    target = faults.writable(out, ("csv",))
+    with open_store(store).snapshot() as snapshot:
+        found = snapshot.sql(query)
+    if target is None:
+        printing.frame(found, context.obj)
+        return
+    found.to_csv(target, index=False, encoding="utf-8-sig", lineterminator="\n")
+    printing.say(texts.say("cli.sql.written", context.obj, path=target, rows=f"{len(found):,}"))
+
+
+@app.command("info")
+def info(context: typer.Context, store: StoreOption,
+         as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Say what a store holds."""
+    from jitasa_analytics.store import open_store
+
+    held = open_store(store).info()
+    if as_json:
+        import json
+
+        print(json.dumps(held, ensure_ascii=False, indent=1))
+        return
+    lang: str = context.obj
+    from jitasa_analytics.contracts import DATASETS
+
+    kind = texts.say("cli.info.sample" if held["sample"] else "cli.info.real", lang)
+    printing.say(texts.say("cli.info.head", lang, path=held["store"], version=held["version"],
+                           created=held["created_at"], kind=kind))
+    rows = [(name, getattr(DATASETS[name], lang), held["rows"][name], held["as_of"][name], held["imported_at"][name])
+            for name in held["rows"]]
+    names = ("dataset", "label", "rows", "as_of", "imported_at")
+    printing.table([texts.say(f"cli.info.{n}", lang) for n in names], rows, names=names)

@@ -1,0 +1,113 @@
+"""The import commands: read, report, and write the report where it is wanted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from jitasa_analytics import texts
+from jitasa_analytics.cli import faults, printing
+from jitasa_analytics.errors import JitasaError
+
+if TYPE_CHECKING:
+    from jitasa_analytics.ingest import Report
+
+_COUNTS = ("read", "accepted", "quarantined", "duplicate")
+_FINDINGS_SHOWN = 10
+
+
+def files(lang: str, store: Path, dataset: str, paths: Sequence[Path], *, recipe: str | None, dry_run: bool,
+          report: Path | None, accept_quarantine: str | None) -> None:
+    """Import files into one dataset."""
+    from jitasa_analytics import ingest
+    from jitasa_analytics.store import Store
+
+    _import(lang, report, lambda progress: ingest.import_files(
+        Store(store), dataset, paths, recipe=recipe, dry_run=dry_run, accept_quarantine=accept_quarantine,
+        progress=progress))
+
+
+def folder(lang: str, store: Path, path: Path, *, dry_run: bool, report: Path | None) -> None:
+    """Import what a folder holds."""
+    from jitasa_analytics import ingest
+    from jitasa_analytics.store import Store
+
+    _import(lang, report, lambda progress: ingest.import_folder(
+        Store(store), path, dry_run=dry_run, progress=progress))
+
+
+def _import(lang: str, path: Path | None, work: Callable[[Callable[[str, str], None]], Report]) -> None:
+    """Do an import and report on it, also where it was refused because of its rows."""
+    target = faults.writable(path, ("json",))
+    try:
+        with progress(lang) as shown:
+            found = work(shown)
+    except JitasaError as error:
+        refused = getattr(error, "report", None)
+        if refused is not None:
+            _write(refused, target)
+            _rows(refused.to_dict(), lang)
+        raise
+    _write(found, target)
+    report = found.to_dict()
+    _rows(report, lang)
+    if report["dry_run"]:
+        printing.say(texts.say("cli.report.dry", lang))
+    elif report["version"] is None:
+        printing.say(texts.say("cli.report.unchanged", lang))
+    else:
+        printing.say(texts.say("cli.report.version", lang, version=report["version"]))
+
+
+@contextmanager
+def progress(lang: str) -> Iterator[Callable[[str, str], None]]:
+    """Say what is being done, on a line of its own that goes away; silent where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda file, stage: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as line:
+        yield lambda file, stage: line.update(escape(texts.say("cli.report.working", lang, file=file, stage=stage)))
+
+
+def _write(report: Report, target: Path | None) -> None:
+    if target is not None:
+        text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1, default=str)
+        target.write_text(text + "\n", encoding="utf-8")
+
+
+def _rows(found: Mapping[str, Any], lang: str) -> None:
+    """What became of the rows: by file, by rule, and the first findings."""
+    names = ("file", "dataset", "recipe", *_COUNTS)
+    printing.table([texts.say(f"cli.report.{n}", lang) for n in names],
+                   [[part[n] for n in names] for part in found["files"]], names=names)
+    rules: dict[str, int] = {}
+    for part in found["files"]:
+        for code, rows in part["rules"].items():
+            rules[code] = rules.get(code, 0) + int(rows)
+    for code, rows in sorted(rules.items(), key=lambda item: (-item[1], item[0])):
+        label = texts.say(f"rule.{code}.name", lang) if texts.has(f"rule.{code}.name", lang) else code
+        printing.say(texts.say("cli.report.rule", lang, rule=label, rows=f"{rows:,}"))
+    for name in found["unrecognised"]:
+        printing.say(texts.say("cli.report.unrecognised", lang, file=name))
+    for part in found["failed"]:
+        why = part.get(f"message_{lang}") or part.get("message_en", "")
+        printing.say(texts.say("cli.report.failed", lang, file=part.get("file", ""), why=why))
+    for finding in found["findings"][:_FINDINGS_SHOWN]:
+        printing.say("  • " + _sentence(finding, lang))
+    more = len(found["findings"]) - _FINDINGS_SHOWN
+    if more > 0:
+        printing.say(texts.say("cli.report.more", lang, findings=f"{more:,}"))
+    printing.say(texts.say("cli.report.sum", lang, **{n: f"{int(found[n]):,}" for n in _COUNTS}))
+
+
+def _sentence(finding: Mapping[str, Any], lang: str) -> str:
+    place = ", ".join(str(finding[n]) for n in ("file", "sheet", "row", "column") if finding.get(n) not in (None, ""))
+    return f"{place}: {finding.get('message_' + lang) or finding.get('code')}"

@@ -1,0 +1,208 @@
+"""Rows of text become rows of values, held against the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jitasa_analytics import geo, privacy
+from jitasa_analytics.contracts import Column, Dataset
+from jitasa_analytics.ingest import clean
+from jitasa_analytics.ingest.clean import Cell
+from jitasa_analytics.ingest.findings import Findings
+from jitasa_analytics.ingest.mapping import ROW
+from jitasa_analytics.ingest.recipe import Recipe
+
+# Labels of a choice stand in texts under these names where the column's own name is shared.
+_LABELS = {("facilities", "kind"): "facility", ("facilities", "services"): "facility",
+           ("candidates", "kind"): "candidate", ("volunteers", "kind"): "volunteer"}
+
+
+def values(frame: pd.DataFrame, contract: Dataset, recipe: Recipe, findings: Findings, key: bytes) -> pd.DataFrame:
+    """Clean and check every column.
+
+    Parameters
+    ----------
+    frame : DataFrame of str
+        Our columns as text, with ``_row``.
+    contract, recipe
+        What a row must be, and how the file writes it.
+    findings : Findings
+        Takes what is said; a row with an error is left to the caller to set aside.
+    key : bytes
+        Turns identities into tokens.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with values; refused cells are missing.
+    """
+    out = pd.DataFrame({ROW: frame[ROW]})
+    for column in contract.columns:
+        if column.name not in frame or column.kind == "geometry":
+            continue
+        reader = _reader(contract, column, recipe, key)
+        out[column.name] = _column(frame, column, reader, findings)
+    for column in contract.columns:
+        _required(out, column, contract, findings)
+    if {"lon", "lat"} <= set(out.columns):
+        _coordinates(out, frame, findings)
+    _one_of(out, frame, contract, findings)
+    if contract.geometry and "geometry" in frame:
+        out["geometry"] = frame["geometry"].to_numpy()
+    return out
+
+
+def _reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Callable[[str], Cell]:
+    label = _LABELS.get((contract.name, column.name), column.name)
+    utc = any(p.columns[column.name].utc for p in recipe.parts if column.name in p.columns)
+    if column.kind == "choice":
+        return clean.choice(column, label)
+    if column.kind == "list":
+        return clean.parts(column, label)
+    if column.kind == "token":
+        return lambda text: _token(text, key)
+    if column.kind == "datetime":
+        return lambda text: clean.moment(text, utc=utc)
+    if column.kind in ("int", "float", "lon", "lat"):
+        read = clean.whole if column.kind == "int" else clean.number
+        return lambda text: _bounded(read(text), column)
+    if column.kind == "code" and column.name in ("code", "parent") and contract.name == "areas":
+        return clean.area
+    return {"text": clean.plain, "code": clean.code, "area": clean.area, "date": clean.day}[column.kind]
+
+
+def _token(text: str, key: bytes) -> Cell:
+    if privacy.is_token(text):
+        return Cell(text)
+    return Cell(privacy.token(text, key), ("identity_tokenised",))
+
+
+def _bounded(cell: Cell, column: Column) -> Cell:
+    if cell.error or cell.value is None:
+        return cell
+    if column.minimum is not None and cell.value < column.minimum:
+        return Cell(error="below_minimum")
+    if column.maximum is not None and cell.value > column.maximum:
+        return Cell(error="above_maximum")
+    return cell
+
+
+def _column(frame: pd.DataFrame, column: Column, reader: Callable[[str], Cell], findings: Findings) -> pd.Series:
+    """Read each different text once; what was repaired or refused is said for every row."""
+    cells: dict[str, Cell] = {}
+    for text in frame[column.name].unique():
+        tidy = clean.plain(text)
+        if tidy.value is None:
+            cells[text] = Cell(None)
+            continue
+        cell = reader(tidy.value)
+        # Spaces around a value are no news; other repairs of the text are kept with those of the value.
+        kept = tuple(r for r in tidy.repairs if r != "spaces_trimmed" or column.kind in ("text", "code"))
+        cells[text] = Cell(cell.value, kept + tuple(r for r in cell.repairs if r not in kept), cell.error)
+    flagged = {t for t, c in cells.items() if c.repairs or c.error}
+    if flagged:
+        hit = frame[column.name].isin(flagged)
+        for row, text in zip(frame.loc[hit, ROW], frame.loc[hit, column.name], strict=True):
+            cell = cells[text]
+            for code in cell.repairs:
+                findings.add(row, column.name, text, code, "repair", after=cell.value, personal=column.personal)
+            if cell.error:
+                findings.add(row, column.name, text, cell.error, "error", personal=column.personal)
+    return _typed([cells[t].value for t in frame[column.name]], column, frame.index)
+
+
+def _typed(found: list[object], column: Column, index: pd.Index) -> pd.Series:
+    if column.kind == "int":
+        return pd.Series(found, index=index, dtype="Int64")
+    if column.kind in ("float", "lon", "lat"):
+        return pd.Series([np.nan if v is None else v for v in found], index=index, dtype=float)
+    if column.kind == "datetime":
+        stamps = [None if not isinstance(v, datetime) else v.replace(tzinfo=None) for v in found]
+        return pd.Series(pd.to_datetime(pd.Series(stamps, index=index, dtype="object")).astype("datetime64[us]"))
+    if column.kind == "date":
+        days = [v if isinstance(v, date) else None for v in found]
+        return pd.Series(pd.to_datetime(pd.Series(days, index=index, dtype="object")).astype("datetime64[us]"))
+    return pd.Series(found, index=index, dtype="str")
+
+
+def _required(out: pd.DataFrame, column: Column, contract: Dataset, findings: Findings) -> None:
+    """Say which rows lack what they must have; fill what a key column has by default."""
+    if column.name in contract.key and column.default is not None:
+        if column.name not in out:
+            out[column.name] = _typed([_default(column)] * len(out), column, out.index)
+        else:
+            out[column.name] = out[column.name].fillna(_default(column))
+    if not column.required or column.default is not None or column.kind == "area":
+        return
+    missing = out[column.name].isna() if column.name in out else pd.Series(True, index=out.index)
+    said = {f.row for f in findings.items if f.severity == "error" and f.column == column.name}
+    for row in out.loc[missing, ROW]:
+        if int(row) not in said:
+            findings.add(row, column.name, "", "missing", "error")
+
+
+def defaults(frame: pd.DataFrame, contract: Dataset) -> pd.DataFrame:
+    """Fill what a new row has by default."""
+    out = frame.copy()
+    for column in contract.columns:
+        if column.default is None:
+            continue
+        if column.name not in out:
+            out[column.name] = _typed([_default(column)] * len(out), column, out.index)
+        else:
+            out[column.name] = out[column.name].where(out[column.name].notna(), _default(column))
+    return out
+
+
+def _default(column: Column) -> Any:
+    if column.default is None:
+        return None
+    if column.kind == "int":
+        return int(column.default)
+    if column.kind == "float":
+        return float(column.default)
+    if column.kind in ("date", "datetime"):
+        return pd.Timestamp(column.default)
+    return column.default
+
+
+def _coordinates(out: pd.DataFrame, frame: pd.DataFrame, findings: Findings) -> None:
+    """Swapped pairs are certain in Thailand and put right; zeros, halves and far points are refused."""
+    lon, lat = out["lon"].to_numpy(float, copy=True), out["lat"].to_numpy(float, copy=True)
+    rows = out[ROW].to_numpy()
+    refused = {f.row for f in findings.items if f.severity == "error" and f.column in ("lon", "lat")}
+    both = ~np.isnan(lon) & ~np.isnan(lat)
+    for i in np.flatnonzero(np.isnan(lon) != np.isnan(lat)):
+        if int(rows[i]) not in refused:
+            column = "lon" if np.isnan(lon[i]) else "lat"
+            findings.add(rows[i], column, "", "half_coordinates", "error")
+    for i in np.flatnonzero(both & (lon == 0) & (lat == 0)):
+        findings.add(rows[i], "lon", "0, 0", "zero_coordinates", "error")
+    outside = both & ~geo.in_thailand(lon, lat) & ~((lon == 0) & (lat == 0))
+    swapped = outside & geo.in_thailand(lat, lon)
+    for i in np.flatnonzero(swapped):
+        findings.add(rows[i], "lon", f"{frame['lon'].iloc[i]}, {frame['lat'].iloc[i]}", "swapped_lonlat", "repair",
+                     after=f"{lat[i]}, {lon[i]}")
+    for i in np.flatnonzero(outside & ~swapped):
+        findings.add(rows[i], "lon", f"{frame['lon'].iloc[i]}, {frame['lat'].iloc[i]}", "outside_thailand", "error")
+    out["lon"], out["lat"] = np.where(swapped, lat, lon), np.where(swapped, lon, lat)
+
+
+def _one_of(out: pd.DataFrame, frame: pd.DataFrame, contract: Dataset, findings: Findings) -> None:
+    if not contract.one_of:
+        return
+    given = pd.Series(False, index=out.index)
+    for name in contract.one_of:
+        if name in out:
+            given |= out[name].notna()
+    refused = findings.refused()
+    if "_address" in frame:
+        given |= frame["_address"].str.strip().ne("")
+    for row in out.loc[~given, ROW]:
+        if int(row) not in refused:
+            findings.add(row, " / ".join(contract.one_of), "", "none_of", "error")

@@ -1,0 +1,87 @@
+"""What an import has to say about rows: repairs, warnings, and why a row was refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jitasa_analytics import texts
+from jitasa_analytics.privacy import mask
+
+Severity = Literal["repair", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about one cell or row.
+
+    Attributes
+    ----------
+    file, sheet, row, column : where it stands; ``row`` as a person counts (the header is row 1)
+    value : str
+        The cell's text, masked where it may name a person.
+    code : str
+        The rule; ``texts`` has its message and its way out in both languages.
+    severity : {"repair", "warning", "error"}
+        An error keeps the row out of the store.
+    after : str
+        What a repair made of the value.
+    """
+
+    file: str
+    sheet: str
+    row: int
+    column: str
+    value: str
+    code: str
+    severity: Severity
+    after: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as it stands in a report, in both languages."""
+        words = {"column": self.column, "value": self.value, "after": self.after, "row": self.row, "file": self.file}
+        out: dict[str, Any] = {
+            "file": self.file, "sheet": self.sheet, "row": self.row, "column": self.column, "value": self.value,
+            "code": self.code, "severity": self.severity,
+            "message_th": texts.say(f"rule.{self.code}.message", "th", **words),
+            "message_en": texts.say(f"rule.{self.code}.message", "en", **words),
+        }
+        if self.severity == "repair":
+            out["after"] = self.after
+        else:
+            out["suggestion_th"] = texts.say(f"rule.{self.code}.fix", "th", **words)
+            out["suggestion"] = texts.say(f"rule.{self.code}.fix", "en", **words)
+        return out
+
+
+class Findings:
+    """Findings of one file."""
+
+    def __init__(self, file: str, sheet: str = "") -> None:
+        self.file, self.sheet = file, sheet
+        self.items: list[Finding] = []
+
+    def add(self, row: int, column: str, value: object, code: str, severity: Severity, *, after: object = "",
+            personal: bool = False) -> None:
+        """Note something about a row."""
+        text = "" if value is None else str(value)
+        made = "" if after is None else str(after)
+        if personal:
+            text, made = mask(text), mask(made)
+        self.items.append(Finding(self.file, self.sheet, int(row), column, text[:200], code, severity, made[:200]))
+
+    def of(self, *severities: Severity) -> list[Finding]:
+        """Findings of some severities, in the order of rows."""
+        return sorted((f for f in self.items if f.severity in severities), key=lambda f: (f.row, f.column, f.code))
+
+    def refused(self) -> set[int]:
+        """Rows with at least one error."""
+        return {f.row for f in self.items if f.severity == "error"}
+
+    def rules(self) -> dict[str, int]:
+        """Refused rows by the first rule that refused them, so that the counts add up."""
+        first: dict[int, str] = {}
+        for finding in self.of("error"):
+            first.setdefault(finding.row, finding.code)
+        return dict(sorted(Counter(first.values()).items()))

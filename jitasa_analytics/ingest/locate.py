@@ -1,0 +1,152 @@
+"""Points find their tambon; what the address says is held against it."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from jitasa_analytics import areas, geo
+from jitasa_analytics.contracts import Dataset
+from jitasa_analytics.ingest.findings import Findings
+from jitasa_analytics.ingest.mapping import ROW
+
+# Piers, islets and river mouths lie off simplified outlines; farther than this is no tambon's.
+SNAP_KM = 5.0
+
+
+class Locator:
+    """Finds the finest known area of a point.
+
+    Parameters
+    ----------
+    outlines : GeoDataFrame
+        Columns code, level, valid_from, geometry (WGS84).
+    """
+
+    def __init__(self, outlines: pd.DataFrame) -> None:
+        frame = outlines[outlines["geometry"].notna()] if len(outlines) else outlines
+        if len(frame):
+            frame = frame.sort_values("valid_from").drop_duplicates("code", keep="last").sort_values("code")
+        self._codes: dict[str, npt.NDArray[np.str_]] = {}
+        self._trees: dict[str, shapely.STRtree] = {}
+        for level in ("tambon", "district", "province"):
+            part = frame[frame["level"] == level] if len(frame) else frame
+            if len(part):
+                self._codes[level] = part["code"].to_numpy(str)
+                self._trees[level] = shapely.STRtree(gpd.GeoSeries(part["geometry"]).to_numpy())
+        self._with_tambons = {c[:2] for c in self._codes.get("tambon", np.array([], str)).tolist()}
+
+    def __bool__(self) -> bool:
+        return bool(self._trees)
+
+    def find(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+        """The code of each point's area and how far the point was moved to it.
+
+        Returns
+        -------
+        codes : array of str or None
+            Tambon where its outlines are known, else district or province; None in no area.
+        moved_km : array of float
+            0 inside; the distance to the nearest tambon where the point was snapped; nan in no area.
+        """
+        points = shapely.points(np.asarray(lon, float), np.asarray(lat, float))
+        codes: npt.NDArray[np.object_] = np.full(len(points), None, dtype=object)
+        moved = np.full(len(points), np.nan)
+        for level in ("tambon", "district", "province"):
+            todo = np.flatnonzero(codes == None)  # noqa: E711 - elementwise
+            if level not in self._trees or not len(todo):
+                continue
+            at, which = self._trees[level].query(points[todo], predicate="intersects")
+            # A point on a border belongs to the smallest code, so that the answer does not depend on order.
+            order = np.lexsort((self._codes[level][which], at))
+            at, which = at[order], which[order]
+            first = np.unique(at, return_index=True)[1]
+            codes[todo[at[first]]] = self._codes[level][which[first]].astype(object)
+            moved[todo[at[first]]] = 0.0
+        self._snap(points, codes, moved)
+        return codes, moved
+
+    def _snap(self, points: npt.NDArray[np.object_], codes: npt.NDArray[np.object_],
+              moved: npt.NDArray[np.float64]) -> None:
+        """Points outside every tambon go to the nearest one near by, in their own province where that is known."""
+        if "tambon" not in self._trees:
+            return
+        loose = [i for i, c in enumerate(codes) if c is None or (len(c) < 6 and c[:2] in self._with_tambons)]
+        if not loose:
+            return
+        tree = self._trees["tambon"]
+        at, which = tree.query_nearest(points[loose], max_distance=SNAP_KM / 90, all_matches=True)
+        for i, j in sorted(zip(at.tolist(), which.tolist(), strict=True), key=lambda p: (p[0], -p[1])):
+            index, code = loose[i], str(self._codes["tambon"][j])
+            if codes[index] is not None and len(codes[index]) < 6 and not code.startswith(codes[index][:2]):
+                continue
+            near = shapely.get_coordinates(shapely.shortest_line(points[index], tree.geometries[j]))
+            km = float(geo.geodesic_km(near[0, 0], near[0, 1], near[1, 0], near[1, 1]))
+            if km <= SNAP_KM:
+                codes[index], moved[index] = code, km
+
+
+def apply(frame: pd.DataFrame, address: pd.DataFrame, contract: Dataset, locator: Locator, findings: Findings) -> None:
+    """Give every row its area code: from its point, else as given, else from its address (changes ``frame``)."""
+    if "area_code" not in contract.names:
+        return
+    if "area_code" not in frame:
+        frame["area_code"] = pd.Series(None, index=frame.index, dtype="str")
+    given = frame["area_code"].copy()
+    named = _from_names(frame, address, given)
+    if {"lon", "lat"} <= set(frame.columns) and locator:
+        _from_points(frame, given.fillna(named), named.notna() & given.isna(), locator, findings)
+    missing = frame["area_code"].isna()
+    frame.loc[missing, "area_code"] = named[missing]
+    column = contract.column("area_code")
+    for row in frame.loc[frame["area_code"].isna(), ROW] if column.required else []:
+        if not any(f.row == int(row) and f.column == "area_code" for f in findings.of("error")):
+            findings.add(row, "area_code", "", "missing", "error")
+
+
+def _from_names(frame: pd.DataFrame, address: pd.DataFrame, given: pd.Series) -> pd.Series:
+    """Codes from province, district and tambon names, as fine as they are certain."""
+    cache: dict[tuple[str, ...], str | None] = {}
+    found = []
+    parts = address.reindex(frame[ROW].to_numpy())
+    for province, district, tambon in parts[["province", "district", "tambon"]].itertuples(index=False):
+        names = (_code_or_name(province), _code_or_name(district), _code_or_name(tambon))
+        if names not in cache:
+            cache[names] = areas.find(*names) or areas.find(*names[:2]) or areas.find(names[0])
+        found.append(cache[names])
+    return pd.Series(found, index=given.index, dtype="str")
+
+
+def _code_or_name(text: object) -> str:
+    value = "" if not isinstance(text, str) else text.strip()
+    return areas.name(value) if value.isdigit() and areas.exists(value) else value
+
+
+def _from_points(frame: pd.DataFrame, expected: pd.Series, by_name: pd.Series, locator: Locator,
+                 findings: Findings) -> None:
+    has = frame["lon"].notna() & frame["lat"].notna()
+    if not has.any():
+        return
+    codes, moved = locator.find(frame.loc[has, "lon"], frame.loc[has, "lat"])
+    found = pd.Series(codes, index=frame.index[has], dtype="str").map(areas.current, na_action="ignore")
+    points = frame.loc[has, [ROW, "lon", "lat"]].itertuples(index=False, name=None)
+    said_codes, found_codes = list[object](expected[has]), list[object](found)
+    for (row, lon, lat), code, said, km in zip(points, found_codes, said_codes, moved, strict=True):
+        place = f"{lon}, {lat}"
+        if not isinstance(code, str):
+            findings.add(row, "lon", place, "outside_areas", "warning")
+            continue
+        if km > 0:
+            findings.add(row, "lon", place, "snapped", "repair", after=f"{areas.full_name(code)} ({km:.1f} km)")
+        if isinstance(said, str) and said != areas.COUNTRY and said[:2] != code[:2]:
+            findings.add(row, "area_code", areas.name(said[:2]), "place_disagrees", "warning",
+                         after=areas.name(code[:2]))
+    located = found.reindex(frame.index)
+    # A code that the file gives stands where the point disagrees; a name gives way to the point.
+    coarse = expected.isna() | by_name | pd.Series(
+        [isinstance(a, str) and isinstance(b, str) and b.startswith(a) for a, b in zip(expected, located, strict=True)],
+        index=frame.index)
+    frame["area_code"] = located.where(coarse & located.notna(), frame["area_code"])

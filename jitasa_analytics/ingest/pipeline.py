@@ -1,0 +1,263 @@
+"""From files to a published version: read, map, clean, check, locate, plan, commit.
+
+A dry run is the same without the commit. Every row read ends as accepted, quarantined or
+duplicate; nothing is published unless the whole import went through.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+
+from jitasa_analytics import privacy, texts
+from jitasa_analytics.contracts import DATASETS, Dataset, dataset
+from jitasa_analytics.errors import InputError, JitasaError
+from jitasa_analytics.ingest import check, commit, derive, locate, mapping
+from jitasa_analytics.ingest import read as reading
+from jitasa_analytics.ingest import recipe as recipes
+from jitasa_analytics.ingest.findings import Findings
+from jitasa_analytics.ingest.job import Job, Progress, Run
+from jitasa_analytics.ingest.locate import Locator
+from jitasa_analytics.ingest.mapping import ROW
+from jitasa_analytics.ingest.read import Table
+from jitasa_analytics.ingest.report import FileReport, Report
+from jitasa_analytics.store import Store, Transaction
+from jitasa_analytics.store.staging import Authority
+
+# Above this share of refused rows nothing is published without a reason; below this many rows
+# the share says little.
+MAX_QUARANTINED = 0.5
+FEW_ROWS = 20
+
+
+def import_files(store: Store, dataset_name: str, files: Sequence[Path], *, recipe: str | None = None,
+                 dry_run: bool = False, accept_quarantine: str | None = None, sample: bool = False,
+                 progress: Progress | None = None) -> Report:
+    """Import files into one dataset, all of them or none.
+
+    Parameters
+    ----------
+    store : Store
+        Where to; made where none is.
+    dataset_name : str
+        The dataset (``requests``, ``facilities`` …).
+    files : sequence of Path
+        The files.
+    recipe : str, optional
+        A recipe by name or path; by default it is recognised by the headers, and a file with the
+        contract's own column names needs none.
+    dry_run : bool
+        Say what would happen and write nothing.
+    accept_quarantine : str, optional
+        The reason for publishing although more than half of the rows were refused.
+    sample : bool
+        The rows are sample data.
+    progress : callable, optional
+        Called with a file's name and a stage.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InputError
+        If a file can't be read, has no rows, or no recipe fits. Nothing is changed then.
+    """
+    contract = dataset(dataset_name)
+    jobs = [_job(Path(f), contract, recipe) for f in files]
+    return _run(store, jobs, Report(dry_run=dry_run, accepted_because=accept_quarantine or ""), sample=sample,
+                progress=progress, note=f"import {dataset_name}")
+
+
+def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_quarantine: str | None = None,
+                  sample: bool = False, progress: Progress | None = None) -> Report:
+    """Import what is recognised in a folder and its subfolders, as one version.
+
+    Files that no recipe knows are listed in the report; a recognised file that can't be read is
+    listed with the reason and left out.
+    """
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; check the name", key="error.no_folder", file=str(folder))
+    report = Report(dry_run=dry_run, accepted_because=accept_quarantine or "")
+    jobs = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.KINDS):
+        name = str(path.relative_to(folder))
+        try:
+            headers = reading.headers(path)
+        except InputError:
+            report.unrecognised.append(name)
+            continue
+        found = recipes.recognise(headers) or recipes.own_dataset(path.stem, headers)
+        if found is None:
+            report.unrecognised.append(name)
+        else:
+            jobs.append(Job(path, found))
+    if not jobs:
+        raise InputError(f"no file in {folder} is of a known kind; import single files with 'jitasa import DATASET "
+                         "FILE'", key="error.folder_unknown", file=str(folder))
+    order = list(DATASETS)
+    jobs.sort(key=lambda j: (order.index(j.recipe.dataset), str(j.path)))
+    return _run(store, jobs, report, sample=sample, progress=progress, note=f"import folder {folder.name}",
+                lenient=True)
+
+
+def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:
+    table = reading.read(path)
+    if not table.rows:
+        raise InputError(f"{path.name} has headers but no rows; check the export it came from",
+                         key="error.file_no_rows", file=path.name)
+    have = [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
+    found = recipes.named(recipe) if recipe else recipes.recognise(have, contract.name)
+    if found is None:
+        need = [c.name for c in contract.columns if c.required and c.default is None]
+        raise InputError(
+            f"the headers of {path.name} ({', '.join(have[:12])}) fit neither a recipe nor the dataset "
+            f"{contract.name}, which needs {', '.join(need)}; rename the columns or give --recipe",
+            key="error.no_recipe", file=path.name, have=", ".join(have[:12]), dataset=contract.name,
+            need=", ".join(need))
+    if found.dataset != contract.name:
+        raise InputError(f"the recipe {found.name} makes {found.dataset}, not {contract.name}",
+                         key="error.recipe_dataset", name=found.name, makes=found.dataset, wanted=contract.name)
+    missing = [h for h in found.recognise if h not in have]
+    if recipe and missing:
+        raise InputError(f"{path.name} lacks the column {missing[0]!r} that the recipe {found.name} reads",
+                         key="error.recipe_column", file=path.name, column=missing[0], name=found.name)
+    return Job(path, found, table)
+
+
+def _run(store: Store, jobs: list[Job], report: Report, *, sample: bool, progress: Progress | None, note: str,
+         lenient: bool = False) -> Report:
+    if report.dry_run and not store.exists:
+        with tempfile.TemporaryDirectory(prefix="jitasa-") as folder:
+            return _transact(Store(Path(folder) / "store"), jobs, report, sample=sample, progress=progress, note=note,
+                             lenient=lenient)
+    return _transact(store, jobs, report, sample=sample, progress=progress, note=note, lenient=lenient)
+
+
+def _transact(store: Store, jobs: list[Job], report: Report, *, sample: bool, progress: Progress | None, note: str,
+              lenient: bool) -> Report:
+    try:
+        with store.transaction(note=note, sample=sample, create=True) as tx:
+            key = secrets.token_bytes(32) if report.dry_run else privacy.load_key(store.folder)
+            run = Run(key, sample, progress or (lambda file, stage: None), report)
+            for job in jobs:
+                _import(tx, job, run, lenient=lenient)
+                job.table = None
+            commit.say_without_items(tx, run)
+            derive.after(tx, run.changed)
+            _refuse_too_many(report)
+            if report.dry_run:
+                raise _DryRunError
+            if tx.changed:
+                report.version = tx.version
+    except _DryRunError:
+        report.version = None
+    return report
+
+
+class _DryRunError(Exception):
+    """Ends a transaction without publishing it."""
+
+
+def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
+    run.progress(job.path.name, "read")
+    try:
+        table = job.table or reading.read(job.path)
+    except JitasaError as error:
+        if not lenient:
+            raise
+        run.report.failed.append({"file": job.path.name, "message_th": texts.of_error(error, "th"),
+                                  "message_en": texts.of_error(error, "en")})
+        return
+    contract = job.contract
+    file_report = FileReport(job.path.name, contract.name, job.recipe.name, reading.digest(job.path))
+    findings = Findings(job.path.name, table.sheet)
+    for remark in table.remarks:
+        findings.add(1, "", "", remark, "repair")
+    outcome = dict.fromkeys([*map(int, table.frame.index), *table.ragged], "quarantined")
+    for row, cells in table.ragged.items():
+        findings.add(row, "", len(cells), "ragged_row", "error")
+    run.progress(job.path.name, "check")
+    frame = _checked(tx, job, table, findings, run)
+    good = frame[~frame[ROW].isin(findings.refused())]
+    good, copies = commit.resent(tx, job, table, good)
+    outcome.update(dict.fromkeys(copies, "duplicate"))
+    run.progress(job.path.name, "plan")
+    states = commit.write(tx, contract, good, cast(Authority, job.recipe.authority), findings, run)
+    for row, state in states.items():
+        outcome[row] = state
+    if contract.name == "requests":
+        commit.store_items(tx, job, table, good, states, findings, run)
+        run.new_requests.append((file_report, good[good[ROW].isin([r for r, s in states.items() if s == "accepted"])]
+                                 .set_index(ROW)["request_id"]))
+    file_report.count(outcome)
+    file_report.rules = findings.rules()
+    file_report.findings = findings.of("repair", "warning", "error")
+    commit.set_aside(tx, job, table, findings)
+    commit.log(tx, file_report, run)
+    run.report.files.append(file_report)
+
+
+def _checked(tx: Transaction, job: Job, table: Table, findings: Findings, run: Run) -> pd.DataFrame:
+    """Rows of values with their area; refused rows are named in the findings."""
+    contract = job.contract
+    for rule in job.recipe.refuse:
+        if rule.column in table.frame:
+            hit = mapping.fits(table.frame[rule.column], rule.matches)
+            for row, value in table.frame.loc[hit, rule.column].items():
+                findings.add(cast(int, row), rule.column, value, rule.code, "error")
+    raw = mapping.rows(table, job.recipe, contract)
+    for row in sorted(set(table.frame.index) - set(raw[ROW]) - findings.refused()):
+        findings.add(row, job.recipe.parts[0].measure, "", "no_measure", "error")
+    raw = raw[~raw[ROW].isin(findings.refused())].reset_index(drop=True)
+    address = mapping.address(table, job.recipe)
+    if job.recipe.address:
+        raw["_address"] = address.agg("".join, axis=1).reindex(raw[ROW]).to_numpy()
+    frame = check.values(raw, contract, job.recipe, findings, run.key)
+    if contract.name != "areas":
+        if run.locator is None or "areas" in run.changed:
+            run.locator = Locator(tx.frame("areas"))
+        locate.apply(frame, address, contract, run.locator, findings)
+        if contract.one_of == ("lon", "area_code"):
+            _need_a_place(frame, findings)
+    elif "geometry" in frame:
+        for row in frame.loc[[g is None or g.is_empty for g in frame["geometry"]], ROW]:
+            findings.add(row, "geometry", "", "no_outline", "warning")
+    return frame
+
+
+def _need_a_place(frame: pd.DataFrame, findings: Findings) -> None:
+    """A request or volunteer without coordinates needs an area that its address gives."""
+    lon = frame["lon"] if "lon" in frame else pd.Series(float("nan"), index=frame.index)
+    refused = findings.refused()
+    for row in frame.loc[lon.isna() & frame["area_code"].isna(), ROW]:
+        if int(row) not in refused:
+            findings.add(row, "area_code", "", "unknown_area", "error")
+
+
+def _refuse_too_many(report: Report) -> None:
+    """Publish nothing when most rows of a file were refused, unless somebody gives a reason."""
+    for file in report.files:
+        share = file.quarantined / file.read if file.read else 0
+        if share > MAX_QUARANTINED and file.read >= FEW_ROWS and not report.accepted_because and not report.dry_run:
+            rule = max(file.rules, key=lambda r: file.rules[r])
+            raise TooManyRefusedError(
+                report, f"{file.file}: {file.quarantined} of {file.read} rows were refused, most by the rule "
+                f"{rule}; nothing was published. Look at --dry-run --report FILE.json, correct the file or the "
+                "recipe, or publish all the same with --accept-quarantine 'REASON'",
+                key="error.too_many_refused", file=file.file, quarantined=file.quarantined, read=file.read,
+                rule=texts.say(f"rule.{rule}.name", texts.preferred()))
+
+
+class TooManyRefusedError(InputError):
+    """Most rows of a file were refused; carries the report."""
+
+    def __init__(self, report: Report, message: str, *, key: str, **values: object) -> None:
+        super().__init__(message, key=key, **values)
+        self.report = report

@@ -1,0 +1,112 @@
+"""An answer as one object: title, what it rests on, figures, map with legend, table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import panel as pn
+
+from jitasa_analytics import areas
+from jitasa_analytics.geo import WEB_MERCATOR
+from jitasa_analytics.show import card, classes, colours, numbers, style, tables, words
+from jitasa_analytics.show.maps import AreaMap, Paint, Points
+
+__all__ = ["drawable", "named", "paint_column", "paint_of", "points_of", "view"]
+
+
+def view(answer: Any, lang: str) -> pn.viewable.Viewable:
+    """See `jitasa_analytics.show.view`."""
+    _prepare_notebook()
+    pieces: list[Any] = [card.piece(_head(answer, lang))]
+    if answer.figures:
+        pieces.append(card.piece(card.figures(answer, lang)))
+    shapes = drawable(answer.frame, lang)
+    if len(shapes):
+        paint = paint_of(answer, lang)
+        layers = points_of(answer, lang)
+        area_map = AreaMap(height=420)
+        area_map.draw(shapes, paint, layers=[layer for layer, _ in layers])
+        legend = card.legend(
+            words.column(answer.measure, lang, answer.study), paint.classes, lang,
+            no_data=bool(paint.values.reindex(shapes.index).isna().any()),
+            points=[(label, layer.marker, layer.colour) for layer, label in layers])
+        pieces += [card.piece(legend), area_map.pane]
+    table = tables.table(answer.frame, lang, study=answer.study, measure=answer.measure, unit=answer.unit, height=300)
+    table.selectable = False
+    pieces += [table, card.piece(card.verdict(answer, lang))]
+    return pn.Column(*pieces, sizing_mode="stretch_width", max_width=1100)
+
+
+def _head(answer: Any, lang: str) -> str:
+    sample = card.sample_html(lang) if answer.sample else ""
+    question = words.question(answer.study, lang)
+    lead = f'<p class="lead">{card.escape(question)}</p>' if question else ""
+    return f'{sample}<h2 class="title">{card.escape(card.finding(answer, lang))}</h2>{lead}'
+
+
+def drawable(frame: pd.DataFrame, lang: str) -> gpd.GeoDataFrame:
+    """The areas of a frame that have an outline, projected for the map, with their names."""
+    if not isinstance(frame, gpd.GeoDataFrame) or "geometry" not in frame:
+        return gpd.GeoDataFrame({"name": []}, geometry=gpd.GeoSeries([], crs=WEB_MERCATOR))
+    shaped = frame[frame.geometry.notna() & ~frame.geometry.is_empty]
+    shaped = shaped[shaped.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    return named(shaped.to_crs(WEB_MERCATOR), lang)
+
+
+def named(shapes: gpd.GeoDataFrame, lang: str) -> gpd.GeoDataFrame:
+    """Projected outlines with their names in the column ``name``, as `AreaMap` draws them."""
+    names = [areas.full_name(str(code), lang) for code in shapes.index]
+    return gpd.GeoDataFrame({"name": names}, index=shapes.index.astype(str), geometry=shapes.geometry.to_numpy(),
+                            crs=WEB_MERCATOR)
+
+
+def paint_of(answer: Any, lang: str, measure: str = "") -> Paint:
+    """How the measure of an answer is painted."""
+    name = measure or answer.measure
+    unit = answer.unit if name == answer.measure else words.unit_of(name)
+    return paint_column(answer.frame, name, unit, lang, study=answer.study)
+
+
+def paint_column(frame: pd.DataFrame, name: str, unit: str, lang: str, *, study: str = "") -> Paint:
+    """How a column of a frame on area codes is painted."""
+    values = pd.to_numeric(frame[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+    values.index = values.index.astype(str)
+    scale = colours.scale_for(name, study, unit)
+    label = words.column(name, lang, study)
+    shown = values.map(lambda v: f"{label}: {numbers.amount(v, unit, lang) if v == v else _no_data(lang)}")
+    return Paint(values, classes.make(values.to_numpy(), scale, unit=unit), shown, label)
+
+
+def _no_data(lang: str) -> str:
+    return card.texts.say("show.no_data", lang)
+
+
+def points_of(answer: Any, lang: str) -> list[tuple[Points, str]]:
+    """The sites of an answer (its table ``sites`` with lon and lat) as a layer with its label."""
+    sites = answer.tables.get("sites")
+    if sites is None or not {"lon", "lat"} <= set(sites.columns) or not len(sites):
+        return []
+    named = sites.get("name", pd.Series(sites.index.astype(str), index=sites.index)).astype(str)
+    fixed = sites["fixed"].astype(bool) if "fixed" in sites else pd.Series(False, index=sites.index)
+    found = []
+    for name, chosen, marker, colour, size in (
+        ("sites_fixed", fixed, "square", colours.SITE_FIXED, 9.0), ("sites", ~fixed, "star", colours.SITE, 18.0),
+    ):
+        part = sites[chosen]
+        if len(part):
+            frame = pd.DataFrame({"lon": part["lon"], "lat": part["lat"], "words": named[chosen].map(card.escape)})
+            found.append((Points(name, frame, colour, marker, size), words.column(name, lang, answer.study)))
+    return found
+
+
+def _prepare_notebook() -> None:
+    """Load Panel's own JavaScript into the notebook once, from the installed package."""
+    try:
+        shell = get_ipython()  # type: ignore[name-defined]
+    except NameError:
+        return
+    if "IPKernelApp" in shell.config and not pn.extension._loaded:
+        pn.extension("tabulator", inline=True, raw_css=[style.fonts.embedded()])

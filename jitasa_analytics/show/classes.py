@@ -1,0 +1,144 @@
+"""Class breaks of a map: few classes, round edges, each with its values in the legend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jitasa_analytics.show import numbers
+from jitasa_analytics.show.colours import Scale
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Classes of values with a colour each.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        Ascending; a class holds its lower edge and not its upper one, the last holds both.
+    colours : tuple of str
+        One for each class.
+    unit : str
+        The unit of the values.
+    whole : bool
+        Values are whole numbers, so that a class can be written ``3–7``.
+    """
+
+    edges: tuple[float, ...]
+    colours: tuple[str, ...]
+    unit: str = ""
+    whole: bool = False
+
+    def index(self, values: Sequence[float] | npt.NDArray[np.float64]) -> Floats:
+        """The class of each value, shape (n,); -1 where there is no value."""
+        given = np.asarray(values, float)
+        found = np.searchsorted(np.asarray(self.edges[1:-1]), given, side="right").astype("f4")
+        found[~np.isfinite(given)] = -1.0
+        return np.asarray(found, np.float32)
+
+    def labels(self) -> list[str]:
+        """The values of each class in words."""
+        return [self._label(a, b, last=i == len(self.colours) - 1)
+                for i, (a, b) in enumerate(zip(self.edges[:-1], self.edges[1:], strict=True))]
+
+    def _label(self, low: float, high: float, *, last: bool) -> str:
+        if self.whole:
+            top = int(high) if last else int(high) - 1
+            return numbers.number(low) if top <= low else f"{numbers.number(low)} – {numbers.number(top)}"
+        times, sign = (100.0, "%") if self.unit == "share" else (1.0, "")
+        digits = _digits([e * times for e in self.edges])
+        a, b = numbers.number(low * times, digits), numbers.number(high * times, digits)
+        return f"{a}{sign}" if a == b else f"{a} – {b}{sign}"
+
+
+def _digits(edges: Sequence[float]) -> int:
+    """Enough decimals to write every edge as it is, at most four."""
+    for digits in range(4):
+        if all(math.isclose(e, round(e, digits), rel_tol=1e-9, abs_tol=1e-9) for e in edges):
+            return digits
+    return 4
+
+
+def _round_to(value: float, figures: int = 2) -> float:
+    """A value to so many significant figures.
+
+    >>> _round_to(13472.0), _round_to(0.0437)
+    (13000.0, 0.044)
+    """
+    if value == 0 or not math.isfinite(value):
+        return 0.0
+    return round(value, figures - 1 - math.floor(math.log10(abs(value))))
+
+
+def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, unit: str = "",
+         count: int = 5) -> Classes:
+    """Classes for some values: the scale's own edges, else quantiles with round edges.
+
+    A value of nought gets a class of its own where there are others, because nothing is
+    another message than little.
+
+    Parameters
+    ----------
+    values : array-like, shape (n,)
+        NaN is no value.
+    scale : Scale
+    unit : str
+    count : int
+        At most so many classes, the class of nought not counted.
+
+    >>> from jitasa_analytics.show.colours import NEED
+    >>> make([0, 0, 1, 2, 3, 4, 50], NEED, unit="requests", count=3).labels()
+    ['0', '1', '2 – 3', '4 – 50']
+    """
+    given = np.asarray(values, float)
+    given = given[np.isfinite(given)]
+    if scale.edges and (given.size == 0 or (given.min() >= scale.edges[0] and given.max() <= scale.edges[-1])):
+        return Classes(scale.edges, tuple(scale.pick(len(scale.edges) - 1)), unit)
+    if scale.edges:
+        edges = (*scale.edges[:-1], max(scale.edges[-1], math.ceil(given.max() * 100) / 100))
+        return Classes(edges, tuple(scale.pick(len(edges) - 1)), unit)
+    if given.size == 0:
+        return Classes((), (), unit)
+    whole = bool(np.all(given == np.round(given))) and unit != "share"
+    positive = given[given > 0]
+    edges_list = _edges(positive if positive.size else given, count, whole=whole)
+    if (given <= 0).any() and positive.size:
+        edges_list = [float(min(given.min(), 0.0)), *edges_list] if edges_list[0] > 0 else edges_list
+    if len(edges_list) == 1:
+        edges_list *= 2
+    return Classes(tuple(edges_list), tuple(scale.pick(len(edges_list) - 1)), unit, whole)
+
+
+def _edges(values: npt.NDArray[np.float64], count: int, *, whole: bool) -> list[float]:
+    """Quantiles with round numbers, ascending and distinct, that hold all values."""
+    low, high = float(values.min()), float(values.max())
+    inner = np.quantile(values, np.linspace(0, 1, count + 1)[1:-1], method="inverted_cdf")
+    rounded = [_round_to(float(q)) for q in inner]
+    if whole:
+        rounded = [float(math.ceil(r)) for r in rounded]
+        first, last = float(math.floor(_floor_to(low))), high
+    else:
+        first, last = _floor_to(low), _ceil_to(high)
+    kept = sorted({r for r in rounded if first < r < last})
+    return [first, *kept, last] if last > first else [first]
+
+
+def _floor_to(value: float) -> float:
+    if value <= 0 or value < 1 and float(value).is_integer():
+        return value
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return _round_to(math.floor(value / step + 1e-9) * step, 3)
+
+
+def _ceil_to(value: float) -> float:
+    if value <= 0:
+        return value
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return _round_to(math.ceil(value / step - 1e-9) * step, 3)

@@ -1,0 +1,306 @@
+"""The map of areas: polygons drawn once, then only their colours change.
+
+Shapes are projected beforehand and drawn by GeoViews; afterwards a change of the measure sends
+one class number and one text for each area to the browser, never a polygon. Boundaries are the
+basemap: there are no tiles and no request to anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cartopy.crs as ccrs
+import geopandas as gpd
+import geoviews as gv
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import panel as pn
+from bokeh.models import ColumnDataSource, CustomJS, HoverTool, LinearColorMapper
+
+from jitasa_analytics.geo import WEB_MERCATOR, to_web_mercator
+from jitasa_analytics.show import colours
+from jitasa_analytics.show.classes import Classes
+
+hv.extension("bokeh", logo=False)
+
+_CRS = ccrs.GOOGLE_MERCATOR
+_MARGIN = 0.04
+HATCH = (" ", "/")
+
+
+@dataclass(frozen=True)
+class Paint:
+    """What each area looks like: its class and the words of its tooltip.
+
+    Attributes
+    ----------
+    values : Series
+        On the area codes; NaN is no data.
+    classes : Classes
+    words : Series of str
+        On the area codes: the value as a reader sees it.
+    title : str
+        The measure's name, first line of the tooltip's value.
+    """
+
+    values: pd.Series
+    classes: Classes
+    words: pd.Series
+    title: str = ""
+
+    def columns(self, codes: pd.Index) -> dict[str, Any]:
+        """The columns of the drawing for these areas."""
+        klass = self.classes.index(self.values.reindex(codes).to_numpy(float, na_value=np.nan))
+        return {
+            "klass": klass,
+            "words": self.words.reindex(codes).fillna("").astype(str).tolist(),
+            "hatch": [HATCH[int(k < 0)] for k in klass],
+        }
+
+    @property
+    def mapper(self) -> LinearColorMapper:
+        """Class numbers to colours; the first colour is that of no data."""
+        palette = [colours.NO_DATA, *self.classes.colours]
+        return LinearColorMapper(palette=palette, low=-1.5, high=len(palette) - 1.5)
+
+
+@dataclass
+class Points:
+    """A layer of points of one kind: one shape and one colour.
+
+    Attributes
+    ----------
+    name : str
+        The key under which it is updated.
+    frame : DataFrame
+        Columns ``lon``, ``lat``, ``words`` (tooltip).
+    """
+
+    name: str
+    frame: pd.DataFrame
+    colour: str
+    marker: str = "circle"
+    size: float = 7
+    line: str = "#ffffff"
+    alpha: float = 0.85
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of the drawing."""
+        x, y = to_web_mercator(self.frame["lon"].to_numpy(float), self.frame["lat"].to_numpy(float))
+        return {"x": x, "y": y, "words": self.frame["words"].astype(str).tolist()}
+
+
+@dataclass
+class _Drawn:
+    """The live parts of one rendering."""
+
+    areas: list[ColumnDataSource] = field(default_factory=list)
+    glyphs: list[Any] = field(default_factory=list)
+    points: dict[str, list[ColumnDataSource]] = field(default_factory=dict)
+
+
+class AreaMap:
+    """A map whose polygons are drawn once and then repainted.
+
+    Parameters
+    ----------
+    height : int
+        Smallest height in pixels; the width follows the page.
+    on_choose : callable, optional
+        Called with the code of the area that was clicked, or ``""``.
+    on_open : callable, optional
+        Called with the code of an area that was double-clicked.
+    """
+
+    def __init__(self, *, height: int = 480, on_choose: Callable[[str], None] | None = None,
+                 on_open: Callable[[str], None] | None = None) -> None:
+        self.pane = pn.pane.HoloViews(sizing_mode="stretch_width", min_height=height, height=height, linked_axes=False)
+        self.height = height
+        self.codes = pd.Index([], dtype=str)
+        self._on_choose, self._on_open = on_choose, on_open
+        self._drawn = _Drawn()
+        self._chosen = ""
+        self._shapes: gpd.GeoDataFrame | None = None
+
+    # -- drawing ---------------------------------------------------------------------------
+
+    def draw(self, shapes: gpd.GeoDataFrame, paint: Paint, *, context: gpd.GeoDataFrame | None = None,
+             layers: Sequence[Points] = ()) -> None:
+        """Draw other areas; call it when the areas change, not when their values do.
+
+        Parameters
+        ----------
+        shapes : GeoDataFrame, EPSG:3857, on area codes
+            Column ``name``.
+        paint : Paint
+        context : GeoDataFrame, EPSG:3857
+            Neighbours, drawn quietly below.
+        layers : sequence of Points
+        """
+        self.codes = pd.Index(shapes.index.astype(str))
+        self._shapes, self._paint = shapes, paint
+        self._drawn = _Drawn()
+        self._chosen = ""
+        bounds = _padded(shapes)
+        parts: list[Any] = []
+        if context is not None and len(context):
+            parts.append(_context(context, bounds))
+        parts.append(self._polygons(shapes, paint))
+        parts.extend(self._point_layer(layer) for layer in layers)
+        overlay = hv.Overlay(parts).opts(
+            hv.opts.Overlay(responsive=True, min_height=self.height, xaxis=None, yaxis=None, show_legend=False,
+                            toolbar="right", active_tools=["wheel_zoom"], bgcolor=colours.SEA, show_frame=False,
+                            hooks=[_frame_on(bounds)]))
+        self.pane.object = overlay
+
+    def _polygons(self, shapes: gpd.GeoDataFrame, paint: Paint) -> Any:
+        table = gpd.GeoDataFrame({"name": shapes["name"].astype(str).to_numpy(), **paint.columns(self.codes)},
+                                 geometry=shapes.geometry.to_numpy(), crs=WEB_MERCATOR)
+        element = gv.Polygons(table, vdims=["name", "words", "klass", "hatch"], crs=_CRS)
+        return element.opts(
+            projection=_CRS, color="#cccccc", line_color=colours.OUTLINE, line_width=0.7, hooks=[self._take_polygons],
+            tools=["tap"], colorbar=False, show_legend=False)
+
+    def _take_polygons(self, plot: Any, element: Any) -> None:
+        """Keep the source and dress the glyph when the polygons are rendered."""
+        source, renderer = plot.handles["source"], plot.handles["glyph_renderer"]
+        glyph = renderer.glyph
+        glyph.fill_color = {"field": "klass", "transform": self._paint.mapper}
+        glyph.hatch_pattern = {"field": "hatch"}
+        glyph.hatch_color, glyph.hatch_alpha, glyph.hatch_scale = "#aab1b9", 0.8, 6
+        chosen = glyph.clone()
+        chosen.line_color, chosen.line_width = colours.CHOSEN, 3
+        renderer.selection_glyph, renderer.nonselection_glyph = chosen, None
+        renderer.hover_glyph = None
+        self._drawn.areas.append(source)
+        self._drawn.glyphs += [glyph, chosen]
+        source.data.update(self._paint.columns(self.codes))
+        if self._chosen:
+            source.selected.indices = self._indices(self._chosen)
+        source.selected.on_change("indices", self._was_chosen)
+        if self._on_open is not None:
+            plot.state.on_event("doubletap", self._was_opened)
+        plot.state.add_tools(HoverTool(renderers=[renderer], tooltips=_TOOLTIP, point_policy="follow_mouse"))
+
+    def _point_layer(self, layer: Points) -> Any:
+        element = gv.Points(pd.DataFrame(layer.columns()), kdims=["x", "y"], vdims=["words"], crs=_CRS)
+        kept = layer
+
+        def take(plot: Any, element: Any) -> None:
+            source, renderer = plot.handles["source"], plot.handles["glyph_renderer"]
+            renderer.nonselection_glyph = None
+            self._drawn.points.setdefault(kept.name, []).append(source)
+            plot.state.add_tools(HoverTool(renderers=[renderer], tooltips=_POINT_TOOLTIP))
+
+        return element.opts(projection=_CRS, color=layer.colour, marker=layer.marker, size=layer.size,
+                            line_color=layer.line, line_width=0.6, alpha=layer.alpha, hooks=[take])
+
+    # -- changing what is drawn ------------------------------------------------------------
+
+    def paint(self, paint: Paint) -> None:
+        """Give the drawn areas other values: only classes and words travel."""
+        self._paint = paint
+        columns = paint.columns(self.codes)
+        for glyph in self._drawn.glyphs:
+            glyph.fill_color = {"field": "klass", "transform": paint.mapper}
+        for source in self._drawn.areas:
+            source.data.update(columns)
+
+    def place(self, layer: Points) -> None:
+        """Give a layer of points other points."""
+        columns = layer.columns()
+        for source in self._drawn.points.get(layer.name, []):
+            source.data.update(columns)
+
+    def choose(self, code: str) -> None:
+        """Outline an area; an empty code outlines none."""
+        self._chosen = code
+        indices = self._indices(code)
+        for source in self._drawn.areas:
+            if list(source.selected.indices) != indices:
+                source.selected.indices = indices
+
+    # -- what the reader did ---------------------------------------------------------------
+
+    def _indices(self, code: str) -> list[int]:
+        return [int(self.codes.get_loc(code))] if code in self.codes else []
+
+    def _was_chosen(self, attr: str, old: list[int], new: list[int]) -> None:
+        code = str(self.codes[new[0]]) if new else ""
+        if code != self._chosen:
+            self._chosen = code
+            if self._on_choose is not None:
+                self._on_choose(code)
+
+    def _was_opened(self, event: Any) -> None:
+        if self._shapes is None or self._on_open is None:
+            return
+        hits = self._shapes.sindex.query(gpd.points_from_xy([event.x], [event.y])[0], predicate="intersects")
+        if len(hits):
+            self._on_open(str(self.codes[int(hits[0])]))
+
+
+_TOOLTIP = """<div style="font-family: Sarabun, sans-serif; font-size: 14px; padding: 2px 4px">
+<b>@name</b><br>@words</div>"""
+_POINT_TOOLTIP = """<div style="font-family: Sarabun, sans-serif; font-size: 13px; padding: 2px 4px;
+max-width: 260px">@words{safe}</div>"""
+
+
+def _context(shapes: gpd.GeoDataFrame, bounds: tuple[float, float, float, float]) -> Any:
+    """Neighbouring areas in view, without a voice of their own."""
+    west, south, east, north = bounds
+    wide, high = (east - west) * 1.5, (north - south) * 1.5
+    near = shapes.cx[west - wide : east + wide, south - high : north + high]
+    return gv.Polygons(near[["geometry"]], vdims=[], crs=_CRS).opts(
+        projection=_CRS, color=colours.CONTEXT_FILL, line_color=colours.CONTEXT_LINE, line_width=0.6,
+        show_legend=False)
+
+
+def _padded(shapes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """West, south, east, north of the shapes with a margin, metres."""
+    west, south, east, north = (float(v) for v in shapes.total_bounds)
+    wide, high = max(east - west, 2000.0) * _MARGIN, max(north - south, 2000.0) * _MARGIN
+    return west - wide, south - high, east + wide, north + high
+
+
+# Keeps one metre as long in both directions, whatever the shape of the frame, with the bounds in view.
+_FIT = """
+const w = figure.inner_width, h = figure.inner_height
+if (!(w > 1 && h > 1)) { return }
+const [west, south, east, north] = bounds
+const metres = Math.max((east - west) / w, (north - south) / h)
+const x = (west + east) / 2, y = (south + north) / 2
+const ranges = [[figure.x_range, x - metres * w / 2, x + metres * w / 2],
+                [figure.y_range, y - metres * h / 2, y + metres * h / 2]]
+for (const [range, start, end] of ranges) {
+  range.setv({reset_start: start, reset_end: end})
+  range.setv({start: start, end: end})
+}
+"""
+
+
+def _frame_on(bounds: tuple[float, float, float, float]) -> Callable[[Any, Any], None]:
+    """A hook that shows the whole of the bounds without distortion."""
+    west, south, east, north = bounds
+
+    def hook(plot: Any, element: Any) -> None:
+        figure = plot.state
+        figure.x_range.update(start=west, end=east)
+        figure.y_range.update(start=south, end=north)
+        figure.min_border = 0
+        figure.outline_line_color = None
+        figure.toolbar.logo = None
+        figure.toolbar.autohide = True
+        fit = CustomJS(args={"figure": figure, "bounds": list(bounds)}, code=_FIT)
+        figure.js_on_change("inner_width", fit)
+        figure.js_on_change("inner_height", fit)
+
+    return hook
+
+
+def legend_entries(classes: Classes) -> Mapping[str, str]:
+    """Label to colour of each class."""
+    return dict(zip(classes.labels(), classes.colours, strict=True))

@@ -1,0 +1,7 @@
+"""Immutable DuckDB versions; the only room that knows duckdb."""
+
+from jitasa_analytics.store.snapshot import Snapshot
+from jitasa_analytics.store.store import Store, open_store
+from jitasa_analytics.store.transaction import Transaction
+
+__all__ = ["Snapshot", "Store", "Transaction", "open_store"]

@@ -1,0 +1,211 @@
+"""A snapshot: one version, read-only, limited to a scope."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import geopandas as gpd
+import pandas as pd
+
+from jitasa_analytics import areas
+from jitasa_analytics.contracts import DATASETS, Dataset, dataset
+from jitasa_analytics.errors import InputError, JitasaError
+from jitasa_analytics.geo import WGS84
+from jitasa_analytics.store.manifest import FILES, Held, Manifest
+from jitasa_analytics.store.tables import quoted, to_frame
+
+# Table functions that make rows from nothing; all others could read what lies outside the scope.
+_HARMLESS = {"range", "generate_series", "unnest", "repeat", "repeat_row"}
+
+
+class Snapshot:
+    """A whole version of the store as one reader sees it.
+
+    Use it as a context manager. Every table is limited to ``scope``: rows about people and
+    requests by their area; areas, population, places, facilities and candidates are public and
+    readable beyond it, so that people near a border can use what lies across it.
+
+    Attributes
+    ----------
+    scope : str
+        ``TH`` or the code of a province, district or tambon.
+    version : int
+        The version's number.
+    sample : bool
+        Whether the store was built from the sample.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, scope: str = areas.COUNTRY) -> None:
+        self._manifest = manifest
+        self.scope = scope
+        self.version = manifest.version
+        self.sample = manifest.sample
+        self.created_at = pd.Timestamp(manifest.created_at)
+        self._connection = duckdb.connect(":memory:")
+        try:
+            for group, name in manifest.files.items():
+                if group == "restricted":
+                    continue
+                path = str(folder / FILES / name).replace("'", "''")
+                self._connection.execute(f"ATTACH '{path}' AS g_{group} (READ_ONLY)")
+            for contract in DATASETS.values():
+                self._connection.execute(
+                    f"CREATE VIEW {quoted(contract.name)} AS SELECT * FROM g_{contract.group}.{quoted(contract.name)}"
+                    f"{self._limit(contract)}")
+            self._connection.execute("SET enable_external_access = false")
+            self._connection.execute("SET lock_configuration = true")
+        except duckdb.Error as error:
+            self._connection.close()
+            raise JitasaError(f"version {manifest.version} of the store can't be opened: {error}",
+                              key="error.store_damaged", what=manifest.name) from error
+
+    def _limit(self, contract: Dataset) -> str:
+        if self.scope == areas.COUNTRY or not contract.scoped_by:
+            return ""
+        inside = f"starts_with(area_code, '{self.scope}')"
+        if contract.scoped_by == "request_id":
+            return f" WHERE request_id IN (SELECT request_id FROM g_live.requests WHERE {inside})"
+        if contract.name == "dose_reports":
+            return (f" WHERE {inside} OR facility_id IN "
+                    f"(SELECT facility_id FROM g_reference.facilities WHERE {inside})")
+        return f" WHERE {inside}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the version's files."""
+        self._connection.close()
+
+    def frame(self, name: str, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """A dataset as a frame (a GeoDataFrame where it has a geometry), in the scope.
+
+        Raises
+        ------
+        UnknownError
+            If there is no such dataset or column.
+        """
+        contract = dataset(name)
+        wanted = list(columns or contract.names)
+        for column in wanted:
+            contract.column(column)
+        shape = next((c for c in wanted if contract.column(c).kind == "geometry"), None)
+        select = ", ".join(f"ST_AsWKB({quoted(c)}) AS {quoted(c)}" if c == shape else quoted(c) for c in wanted)
+        order = ", ".join(quoted(k) for k in contract.key)
+        relation = self._connection.sql(f"SELECT {select} FROM {quoted(name)} ORDER BY {order}")
+        return to_frame(relation, geometry=shape)
+
+    def areas(self, level: str, *, within: str | None = None) -> gpd.GeoDataFrame:
+        """Areas of one level with their newest outlines, on their codes.
+
+        Parameters
+        ----------
+        level : str
+            country, province, district or tambon.
+        within : str, optional
+            Only areas in (or equal to) this one; the snapshot's scope by default.
+
+        Returns
+        -------
+        GeoDataFrame, index ``area_code``
+            Columns name_th, name_en, parent, basis, geometry (WGS84).
+        """
+        areas.level_name(level)
+        inside = self.scope if within is None else within
+        head = "" if inside == areas.COUNTRY else inside
+        relation = self._connection.sql(
+            "SELECT code AS area_code, name_th, name_en, parent, basis, ST_AsWKB(geometry) AS geometry FROM areas "
+            "WHERE level = $level AND starts_with(code, $head) "
+            "QUALIFY row_number() OVER (PARTITION BY code ORDER BY valid_from DESC) = 1 ORDER BY code",
+            params={"level": level, "head": head})
+        frame = to_frame(relation, geometry="geometry").set_index("area_code")
+        return gpd.GeoDataFrame(frame, geometry="geometry", crs=WGS84)
+
+    def sql(self, query: str, **params: Any) -> pd.DataFrame:
+        """The answer of one read-only SELECT over the datasets, in the scope.
+
+        Parameters are written ``$name`` in the query and passed by name.
+
+        Raises
+        ------
+        InputError
+            If the statement is not a single SELECT over the datasets, or DuckDB refuses it.
+        """
+        self._refuse_other_than_select(query)
+        try:
+            relation = self._connection.sql(query, params=params or None)
+            if relation is None:
+                raise InputError("the query is empty; write one SELECT, for instance SELECT * FROM requests LIMIT 5",
+                                 key="error.sql", why="empty")
+            return to_frame(_without_shapes(relation))
+        except duckdb.Error as error:
+            raise InputError(f"the query can't be run: {error}", key="error.sql", why=str(error)) from error
+
+    def query(self, name: str, **params: Any) -> pd.DataFrame:
+        """The answer of a named query of this package (``store/queries/*.sql``)."""
+        text = resources.files("jitasa_analytics.store").joinpath("queries", f"{name}.sql").read_text("utf-8")
+        return to_frame(_without_shapes(self._connection.sql(text, params=params or None)))
+
+    def count(self, name: str) -> int:
+        """How many rows of a dataset the scope holds."""
+        rows = self._connection.execute(f"SELECT count(*) FROM {quoted(dataset(name).name)}").fetchall()
+        return int(rows[0][0])
+
+    def held(self, name: str) -> Held:
+        """Rows, date of the data and date of import of a dataset, in the whole version."""
+        return self._manifest.datasets.get(dataset(name).name, Held())
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The file of each group: what a cache of answers is keyed by."""
+        return dict(self._manifest.files)
+
+    def _refuse_other_than_select(self, query: str) -> None:
+        rows = self._connection.execute("SELECT json_serialize_sql($q)", {"q": query}).fetchall()
+        tree = json.loads(rows[0][0])
+        if tree.get("error") or len(tree.get("statements", [])) != 1:
+            why = tree.get("error_message") or "give one statement"
+            raise InputError(f"only a single SELECT can be run here: {why}", key="error.sql", why=why)
+        for node in _nodes(tree):
+            if node.get("type") == "BASE_TABLE":
+                common = node.get("catalog_name") or node.get("schema_name")
+                if common and (node.get("catalog_name"), node.get("schema_name")) != ("memory", "main"):
+                    raise InputError(f"table {common}.{node['table_name']} can't be read; datasets are "
+                                     f"{', '.join(DATASETS)}", key="error.sql", why=str(node["table_name"]))
+            if node.get("type") == "TABLE_FUNCTION":
+                function = str(node.get("function", {}).get("function_name", "")).lower()
+                if function not in _HARMLESS:
+                    raise InputError(f"the table function {function} can't be used here; datasets are "
+                                     f"{', '.join(DATASETS)}", key="error.sql", why=function)
+
+
+def _nodes(tree: Any) -> list[dict[str, Any]]:
+    """Every mapping in a serialised statement."""
+    found, todo = [], [tree]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, dict):
+            found.append(item)
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
+    return found
+
+
+def _without_shapes(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The relation with geometries written as WKT, which a table can show."""
+    kinds = dict(zip(relation.columns, (str(t) for t in relation.types), strict=False))
+    if not any(k.startswith("GEOMETRY") for k in kinds.values()):
+        return relation
+    return relation.project(", ".join(
+        f"ST_AsText({quoted(c)}) AS {quoted(c)}" if k.startswith("GEOMETRY") else quoted(c) for c, k in kinds.items()))

@@ -1,0 +1,184 @@
+"""A transaction: what a writer builds beside the published version until it is whole."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from jitasa_analytics.contracts import Dataset, dataset
+from jitasa_analytics.errors import StoreError
+from jitasa_analytics.store.manifest import FILES, Held, Manifest
+from jitasa_analytics.store.tables import FILE_GROUPS, RESTRICTED, create_tables, quoted, select_from_arrow, to_arrow
+from jitasa_analytics.store.tables import to_frame as relation_to_frame
+
+
+class Transaction:
+    """Changes to a store that become visible together, or not at all.
+
+    Only the files of the groups that are touched are copied. Made by ``Store.transaction``.
+    """
+
+    def __init__(self, folder: Path, base: Manifest) -> None:
+        self._folder = folder
+        self._base = base
+        self.version = base.version + 1
+        self._connection = duckdb.connect(":memory:")
+        self._files: dict[str, str] = {}
+        self._read: set[str] = set()
+        self._touched: set[str] = set()
+
+    # -- reading what the transaction sees -------------------------------------------------
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A dataset as it stands inside the transaction."""
+        contract = dataset(name)
+        self._open(contract.group)
+        shape = next((c.name for c in contract.columns if c.kind == "geometry"), None)
+        select = ", ".join(f"ST_AsWKB({quoted(c)}) AS {quoted(c)}" if c == shape else quoted(c) for c in contract.names)
+        return relation_to_frame(self._connection.sql(f"SELECT {select} FROM {self._table(contract)}"), geometry=shape)
+
+    def ask(self, group: str, query: str, **tables: pa.Table) -> pd.DataFrame:
+        """Run a SELECT of the import's own over one group's tables and some arrow tables."""
+        self._open(group)
+        for name, table in tables.items():
+            self._connection.register(name, table)
+        try:
+            return relation_to_frame(self._connection.sql(query))
+        finally:
+            for name in tables:
+                self._connection.unregister(name)
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def insert(self, name: str, frame: pd.DataFrame) -> None:
+        """Append rows; their keys must be new."""
+        contract = dataset(name)
+        self._own(contract.group)
+        self._connection.register("incoming", to_arrow(frame, contract))
+        self._connection.execute(f"INSERT INTO {self._table(contract)} {select_from_arrow(contract, 'incoming')}")
+        self._connection.unregister("incoming")
+        self._touched.add(name)
+
+    def replace(self, name: str, frame: pd.DataFrame) -> None:
+        """Put a frame in the place of all rows."""
+        contract = dataset(name)
+        self._own(contract.group)
+        self._connection.execute(f"DELETE FROM {self._table(contract)}")
+        self.insert(name, frame)
+
+    def update(self, name: str, frame: pd.DataFrame) -> None:
+        """Put rows in the place of those with the same key."""
+        contract = dataset(name)
+        self._own(contract.group)
+        self._connection.register("incoming", to_arrow(frame, contract))
+        same = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM i.{quoted(k)}" for k in contract.key)
+        self._connection.execute(
+            f"DELETE FROM {self._table(contract)} AS t USING "
+            f"({select_from_arrow(contract, 'incoming')}) AS i WHERE {same}")
+        self._connection.unregister("incoming")
+        self.insert(name, frame)
+
+    def keep_aside(self, table: str, rows: pd.DataFrame) -> None:
+        """Append to a table of the restricted file (quarantine, imports)."""
+        self._own(RESTRICTED)
+        if len(rows):
+            self._connection.register("incoming", pa.Table.from_pandas(rows, preserve_index=False))
+            columns = ", ".join(quoted(c) for c in rows.columns)
+            self._connection.execute(
+                f"INSERT INTO g_{RESTRICTED}.{quoted(table)} ({columns}) SELECT {columns} FROM incoming")
+            self._connection.unregister("incoming")
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def seal(self, *, note: str, sample: bool) -> Manifest:
+        """Close the group files and describe the version; nothing is visible yet."""
+        now = datetime.now(UTC).replace(microsecond=0).isoformat()
+        held = dict(self._base.datasets)
+        for name in sorted(self._touched):
+            held[name] = self._describe(dataset(name), now)
+        self.close()
+        files = {**self._base.files, **self._files}
+        return Manifest(self.version, now, sample, files, held, note)
+
+    def close(self) -> None:
+        """Checkpoint and let go of all files."""
+        for group in self._files:
+            self._connection.execute(f"CHECKPOINT g_{group}")
+        for group in (*self._files, *self._read):
+            self._connection.execute(f"DETACH g_{group}")
+        self._connection.close()
+
+    def discard(self) -> None:
+        """Remove what was built."""
+        self._connection.close()
+        for name in self._files.values():
+            for path in (self._folder / FILES / name, self._folder / FILES / f"{name}.wal"):
+                path.unlink(missing_ok=True)
+
+    def _describe(self, contract: Dataset, now: str) -> Held:
+        newest = f"max({quoted(contract.as_of)})" if contract.as_of else "NULL"
+        if contract.as_of and contract.column(contract.as_of).kind == "datetime":
+            newest = f"CAST({newest} + INTERVAL 7 HOUR AS DATE)"  # the day on the clock of Thailand
+        as_of = f"CAST({newest} AS VARCHAR)"
+        rows: Any = self._connection.execute(f"SELECT count(*), {as_of} FROM {self._table(contract)}").fetchall()
+        return Held(int(rows[0][0]), rows[0][1], now)
+
+    def _table(self, contract: Dataset) -> str:
+        return f"g_{contract.group}.{quoted(contract.name)}"
+
+    def _open(self, group: str) -> None:
+        """Attach a group for reading, in the copy where there is one."""
+        if group in self._files or group in self._read:
+            return
+        name = self._base.files.get(group)
+        if name is None:
+            self._own(group)
+            return
+        self._attach(group, name, read_only=True)
+        self._read.add(group)
+
+    def _own(self, group: str) -> None:
+        """Copy a group's file, or make it, so that it can be written."""
+        if group in self._files:
+            return
+        if group not in FILE_GROUPS:
+            raise ValueError(f"no file group {group!r}")
+        if group in self._read:
+            self._connection.execute(f"DETACH g_{group}")
+            self._read.discard(group)
+        name = f"{group}-{self.version:08d}.duckdb"
+        base = self._base.files.get(group)
+        try:
+            if base is not None:
+                shutil.copyfile(self._folder / FILES / base, self._folder / FILES / name)
+            self._files[group] = name
+            self._attach(group, name, read_only=False)
+            if base is None:
+                self._connection.execute(f"USE g_{group}")
+                create_tables(self._connection, group)
+                self._connection.execute("USE memory")
+        except OSError as error:
+            raise StoreError(f"the store can't be written: {error.strerror}; free space or check permissions, "
+                             "nothing was changed", key="error.store_write", why=error.strerror or "") from error
+
+    def _attach(self, group: str, name: str, *, read_only: bool) -> None:
+        path = str(self._folder / FILES / name).replace("'", "''")
+        mode = " (READ_ONLY)" if read_only else ""
+        self._connection.execute(f"ATTACH '{path}' AS g_{group}{mode}")
+
+    def ensure_all_groups(self) -> None:
+        """Make every group's file, so that a first version is whole."""
+        for group in FILE_GROUPS:
+            if group not in self._base.files:
+                self._own(group)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return bool(self._files)

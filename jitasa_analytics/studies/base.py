@@ -1,0 +1,305 @@
+"""What a study is, and what it answers.
+
+A study is one question with parameters. From the parameters alone it gets a form on the
+dashboard, options on the command line and a page in the docs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+import param
+
+from jitasa_analytics import areas, show, texts
+from jitasa_analytics.errors import InputError, NoDataError, UnknownError
+from jitasa_analytics.store import Snapshot
+
+Splits = Literal["independent", "halo", "national"]
+
+# Parameters whose choices are values of another name in texts.
+_LABELS = {"service": "facility", "candidate_kind": "candidate"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One headline number.
+
+    Attributes
+    ----------
+    value : float
+        The number; a share lies in [0, 1].
+    unit : str
+        ``persons``, ``share``, ``minutes``, ``km``, ``ratio``, ``sites``, ``count`` …
+    """
+
+    value: float
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A value inside a note that reads differently in each language.
+
+    Attributes
+    ----------
+    kind : str
+        ``area`` for an area code, else a kind of ``texts.label`` (``facility``, ``mode`` …); empty for plain text.
+    value : str
+        The code or value.
+    """
+
+    kind: str
+    value: str
+
+    def text(self, lang: str = texts.DEFAULT) -> str:
+        """The value in words."""
+        if self.kind == "area":
+            return areas.name(self.value, lang)
+        return texts.label(self.kind, self.value, lang) if self.kind else self.value
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a reader must know about an answer: a key into texts and its values.
+
+    Values may be `Term` or tuples of them, which are put into the reader's language.
+    """
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: str = texts.DEFAULT) -> str:
+        """The note in words; a note without a text in the catalogue is its own English sentence."""
+        if not texts.has(self.key, lang):
+            return self.key
+        return texts.say(self.key, lang, **{name: _worded(value, lang) for name, value in self.values.items()})
+
+
+def _worded(value: Any, lang: str) -> Any:
+    if isinstance(value, Term):
+        return value.text(lang)
+    if isinstance(value, tuple):
+        return ", ".join(str(_worded(part, lang)) for part in value)
+    return value
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study found, with what is needed to trust it.
+
+    Attributes
+    ----------
+    study : str
+        The study's name.
+    frame : DataFrame or GeoDataFrame
+        One row an area (index ``area_code``) or a point; with ``geometry`` in WGS84 where it can be drawn.
+    measure : str
+        The column that the map shows.
+    unit : str
+        Its unit.
+    figures : dict of str to Figure
+        Headline figures.
+    notes : tuple of Note
+        Assumptions and warnings.
+    params : dict
+        The parameters it was run with.
+    version, scope, sample
+        Of the store and snapshot; ``sample`` says that the store holds sample data.
+    as_of : dict of str to str or None
+        Date of the data by dataset.
+    tables : dict of str to DataFrame
+        Further tables: sites, assignments, series.
+    """
+
+    study: str
+    frame: pd.DataFrame
+    measure: str
+    unit: str
+    figures: Mapping[str, Figure]
+    notes: tuple[Note, ...]
+    params: Mapping[str, Any]
+    version: int
+    scope: str
+    sample: bool
+    as_of: Mapping[str, str | None]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def view(self, lang: str | None = None) -> Any:
+        """Map, table and figures as one object that a notebook shows; works without internet."""
+        return show.view(self, lang or texts.preferred())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return self.view()._repr_mimebundle_(include, exclude)
+
+    def to_csv(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+        """Write the frame as CSV (UTF-8 with BOM, so that spreadsheets read Thai)."""
+        show.export(self, path, kind="csv", lang=lang)
+
+    def to_xlsx(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+        """Write the frame, its tables and the verdict card as a workbook."""
+        show.export(self, path, kind="xlsx", lang=lang)
+
+    def to_geojson(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+        """Write the frame with its geometry as GeoJSON (WGS84)."""
+        show.export(self, path, kind="geojson", lang=lang)
+
+    def to_parquet(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+        """Write the frame as GeoParquet (Parquet where it has no geometry)."""
+        show.export(self, path, kind="parquet", lang=lang)
+
+
+class Study(param.Parameterized):
+    """Base of all studies: subclass it, give parameters and ``run``.
+
+    Class attributes
+    ----------------
+    slug : str
+        The name by which it is run.
+    titles, questions : dict of language to str
+        What it is called and which question it answers; built-in studies have theirs in ``texts``.
+    needs : tuple of str
+        Datasets that must hold rows.
+    splits : {"independent", "halo", "national"}
+        Whether it can be run area by area.
+    """
+
+    slug: ClassVar[str] = ""
+    titles: ClassVar[Mapping[str, str]] = {}
+    questions: ClassVar[Mapping[str, str]] = {}
+    needs: ClassVar[tuple[str, ...]] = ()
+    splits: ClassVar[Splits] = "independent"
+
+    def run(self, snapshot: Snapshot) -> Answer:
+        """Answer the question from a snapshot."""
+        raise TypeError(f"the study {type(self).__name__} must define run(snapshot)")
+
+    # -- what the form, the command line and the docs ask -----------------------------------
+
+    @classmethod
+    def options(cls) -> dict[str, Any]:
+        """The study's own parameters by name, in the order of their declaration."""
+        return {n: p for n, p in cls.param.objects("existing").items() if n != "name" and not n.startswith("_")}
+
+    @classmethod
+    def title(cls, lang: str = texts.DEFAULT) -> str:
+        """The study's title."""
+        return cls._text("title", cls.titles, lang)
+
+    @classmethod
+    def question(cls, lang: str = texts.DEFAULT) -> str:
+        """The question it answers."""
+        return cls._text("question", cls.questions, lang)
+
+    @classmethod
+    def _text(cls, what: str, own: Mapping[str, str], lang: str) -> str:
+        key = f"study.{cls.slug}.{what}"
+        if texts.has(key, lang):
+            return texts.say(key, lang)
+        doc = (cls.__doc__ or cls.slug).strip().splitlines()[0].rstrip(".")
+        return own.get(lang) or own.get("en") or doc
+
+    @classmethod
+    def option_label(cls, name: str, lang: str = texts.DEFAULT) -> str:
+        """The label of a parameter."""
+        for key in (f"study.{cls.slug}.param.{name}", f"param.{name}"):
+            if texts.has(key, lang):
+                return texts.say(key, lang)
+        return str(cls.param[name].label or name)
+
+    @classmethod
+    def option_help(cls, name: str, lang: str = texts.DEFAULT) -> str:
+        """What a parameter means, its unit included."""
+        for key in (f"study.{cls.slug}.help.{name}", f"param.help.{name}"):
+            if texts.has(key, lang):
+                return texts.say(key, lang)
+        return " ".join(str(cls.param[name].doc or "").split())
+
+    @classmethod
+    def option_choice(cls, name: str, value: Any, lang: str = texts.DEFAULT) -> str:
+        """The label of one of a parameter's choices."""
+        key = f"param.choice.{value}"
+        if value is None or texts.has(key, lang):
+            return texts.say("param.choice.any" if value is None else key, lang)
+        return texts.label(_LABELS.get(name, name), str(value), lang)
+
+    @classmethod
+    def option_accepts(cls, name: str) -> str:
+        """What a parameter accepts, the same in every language: its choices, bounds or form.
+
+        >>> class Gaps(Study):
+        ...     minutes = param.Number(default=30, bounds=(1, 600))
+        >>> Gaps.option_accepts("minutes")
+        '1–600'
+        """
+        option = cls.param[name]
+        none = ", none" if option.allow_None else ""
+        if isinstance(option, param.Selector):
+            return ", ".join("none" if choice is None else str(choice) for choice in option.objects)
+        if isinstance(option, param.Boolean):
+            return "true, false"
+        if isinstance(option, param.Date | param.CalendarDate):
+            return "YYYY-MM-DD" + none
+        if isinstance(option, param.Number):
+            low, high = option.bounds or (None, None)
+            return ("" if low is None else f"{low:g}") + "–" + ("" if high is None else f"{high:g}") + none
+        return "…"
+
+    # -- what runs share --------------------------------------------------------------------
+
+    def require(self, snapshot: Snapshot) -> None:
+        """Refuse when a dataset that the study needs holds no rows in the scope.
+
+        Raises
+        ------
+        NoDataError
+            Naming the dataset and how to import it.
+        """
+        for name in self.needs:
+            if not snapshot.count(name):
+                where, thai = areas.name(snapshot.scope, "en"), areas.name(snapshot.scope)
+                raise NoDataError(
+                    f"study {self.slug} needs the dataset {name}, which has no rows in {where}; "
+                    f"import it with 'jitasa import {name} FILE --store DIR'",
+                    key="error.no_data", study=self.slug, dataset=name, area=f"{thai} ({where})")
+
+    def answer(self, snapshot: Snapshot, frame: pd.DataFrame, *, measure: str, unit: str,
+               figures: Mapping[str, Figure], notes: tuple[Note, ...] = (), uses: tuple[str, ...] = (),
+               tables: Mapping[str, pd.DataFrame] | None = None) -> Answer:
+        """An answer with version, scope, parameters and data age filled in."""
+        values = {n: getattr(self, n) for n in self.options()}
+        as_of = {n: snapshot.held(n).as_of or snapshot.held(n).imported_at for n in (*self.needs, *uses)}
+        return Answer(self.slug, frame, measure, unit, dict(figures), notes, values, snapshot.version,
+                      snapshot.scope, snapshot.sample, as_of, dict(tables or {}))
+
+
+def make(study: type[Study], **params: Any) -> Study:
+    """A study with parameters checked.
+
+    Raises
+    ------
+    UnknownError
+        If a parameter does not exist; the message lists those that do.
+    InputError
+        If a value is out of bounds.
+    """
+    known = study.options()
+    for name in params:
+        if name not in known:
+            raise UnknownError(f"study {study.slug} has no parameter {name!r}; it has {', '.join(known)}",
+                               key="error.unknown_param", study=study.slug, name=name, known=", ".join(known))
+    for name, value in params.items():
+        try:
+            study(**{name: value})
+        except (ValueError, TypeError) as error:
+            accepts = study.option_accepts(name)
+            raise InputError(f"parameter {name} of study {study.slug} can't be {value!r}; allowed: {accepts}",
+                             key="error.param_value", name=name, value=value, allowed=accepts) from error
+    try:
+        return study(**params)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"study {study.slug}: {error}", key="error.bad_param", study=study.slug,
+                         why=str(error)) from error

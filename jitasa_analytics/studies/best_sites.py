@@ -1,0 +1,200 @@
+"""Where the next sites go so that the most people get one within reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import param
+from scipy.sparse import csr_array
+
+from jitasa_analytics import areas
+from jitasa_analytics.analysis import coverage, placement
+from jitasa_analytics.analysis.placement import Placement
+from jitasa_analytics.analysis.travel import DETOUR, SPEED_KMH, Travel
+from jitasa_analytics.contracts import CANDIDATE_KINDS, FACILITY_KINDS
+from jitasa_analytics.errors import NoDataError
+from jitasa_analytics.store import Snapshot
+from jitasa_analytics.studies import frames, reach
+from jitasa_analytics.studies.base import Answer, Figure, Note, Study
+
+SITES = ["rank", "name", "kind", "lon", "lat", "area_code", "people_newly_covered", "people_only_here"]
+
+
+class BestSites(Study):
+    """The ``n_sites`` new sites that bring the most people within reach of a service.
+
+    Maximal covering (Church & ReVelle 1974) over the candidates of the scope, or over its places where there
+    are none. Open facilities of the service are fixed: whom they reach is covered whatever is chosen, so the
+    search runs over the people whom none of them reaches, which keeps the best value exactly.
+    """
+
+    slug = "best_sites"
+    needs = ("places",)
+    splits = "national"
+
+    service: Any = param.Selector(default="vaccination_point", objects=list(FACILITY_KINDS),
+                                  doc="Kind of facility, or a service that a facility of another kind gives.")
+    minutes = param.Number(default=30, bounds=(1, 600), doc="Longest way that is still in reach, minutes.")
+    km = param.Number(default=None, bounds=(0.1, 1000), allow_None=True,
+                      doc="Longest way by road, km; where it is given it takes the place of minutes.")
+    mode: Any = param.Selector(default="car", objects=list(SPEED_KMH), doc="How people travel; sets the speed.")
+    detour = param.Number(default=DETOUR, bounds=(1, 3), doc="Length of the road over the straight line.")
+    n_sites = param.Integer(default=5, bounds=(1, 500), doc="How many new sites.")
+    candidate_kind: Any = param.Selector(default=None, objects=[None, *CANDIDATE_KINDS], allow_None=True,
+                                         doc="Only candidates of this kind; all where left out.")
+    level: Any = param.Selector(default="auto", objects=["auto", *frames.LEVELS],
+                                doc="Level of the areas: auto is province for the country, else tambon.")
+    time_limit = param.Number(default=30, bounds=(1, 3600), doc="Longest search, seconds; then the best plan so far.")
+    gap = param.Number(default=0.0, bounds=(0, 0.5), doc="Stop when the plan is proven this near to the best (share).")
+
+    def run(self, snapshot: Snapshot) -> Answer:
+        """Answer from a snapshot.
+
+        Returns
+        -------
+        Answer
+            ``frame`` by area: people, covered_before, covered_after, newly_covered (persons), share_before,
+            share_after. ``tables``: ``sites`` (the new ones, most people newly covered first), ``existing``
+            (open facilities in reach of the scope), ``assignments`` (each covered place and its nearest site).
+            Figure ``bound`` is what covered_after can't exceed with so many sites; ``gap`` is its distance from
+            covered_after, as a share of newly_covered.
+
+        Raises
+        ------
+        NoDataError
+            If the scope has no places with people, or no candidate of the kind.
+        """
+        demand, notes = reach.people_at_places(snapshot)
+        limit = reach.Limit(self.minutes, self.km, self.mode, self.detour)
+        facilities = reach.facilities(snapshot, self.service)
+        opened = facilities[facilities["is_open"]]
+        today = limit.travel(demand, opened)
+        before = coverage.served(demand, today, within=limit.within)
+        candidates, from_places = self._candidates(snapshot, demand)
+        found = self._choose(demand[~before & (demand["people"] > 0)], candidates, limit)
+        after = before | demand.index.isin(found.newly)
+        level = frames.choose_level(snapshot, self.level, frames.places_level(snapshot.scope))
+        frame, more = _frame(snapshot, level, demand, before, after)
+        notes = [limit.note(), *notes, *found.notes(self.n_sites, self.time_limit)]
+        notes.append(Note("note.candidates_places" if from_places else "note.candidates", {"count": len(candidates)}))
+        absent = reach.provinces_without(snapshot, demand, facilities)
+        notes += [*reach.note_on_provinces(absent, self.service), *more]
+        return self.answer(
+            snapshot, frame, measure="share_after", unit="share", figures=_figures(demand, before, after, found),
+            notes=tuple(notes), uses=("facilities", "candidates", "population", "areas"),
+            tables={"sites": found.sites, "existing": _existing(opened, today),
+                    "assignments": _assignments(today, found)})
+
+    def _candidates(self, snapshot: Snapshot, demand: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+        """Where a site could open, and whether those are the places themselves."""
+        table = snapshot.query("candidates_in_scope", head=frames.head(snapshot.scope)).set_index("candidate_id")
+        if self.candidate_kind is not None:
+            table = table[table["kind"] == self.candidate_kind]
+            if not len(table):
+                where = areas.name(snapshot.scope, "en")
+                raise NoDataError(f"there are no candidate sites of kind {self.candidate_kind} in {where}; choose "
+                                  "another kind, or none", key="error.no_candidates", kind=self.candidate_kind,
+                                  area=frames.named(snapshot.scope))
+        if len(table):
+            return table, False
+        return demand[["name", "lon", "lat", "area_code"]].assign(kind="place"), True
+
+    def _choose(self, left: pd.DataFrame, candidates: pd.DataFrame, limit: reach.Limit) -> Found:
+        """The best plan for the people whom no facility reaches today."""
+        travel = limit.travel(left, candidates)
+        near = csr_array(travel.within(limit.within))
+        if not near.nnz:
+            empty = candidates.iloc[:0].assign(rank=0, people_newly_covered=0, people_only_here=0)
+            return Found(None, empty[SITES], pd.Index([], dtype=object), 0, int(left["people"].sum()), limit)
+        plan = placement.max_cover(left, candidates, travel, within=limit.within, gap=self.gap,
+                                   n_sites=min(self.n_sites, len(candidates)), time_limit=self.time_limit)
+        people = left["people"].to_numpy(float)
+        reached = pd.Series(np.rint(near.T @ people).astype(int), index=candidates.index)
+        sites = candidates.loc[plan.sites.index].assign(
+            people_newly_covered=reached, people_only_here=plan.sites["people_only_here"].round().astype(int))
+        useful = sites[sites["people_newly_covered"] > 0].sort_values(
+            ["people_newly_covered", "people_only_here"], ascending=False, kind="stable")
+        useful = useful.assign(rank=np.arange(1, len(useful) + 1))
+        newly = pd.Index(plan.assignments["demand"])
+        return Found(plan, useful[SITES], newly, int(left.loc[newly, "people"].sum()), int(left["people"].sum()), limit)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the search found: the plan (None where no candidate reaches anybody), its sites, whom they reach."""
+
+    plan: Placement | None
+    sites: pd.DataFrame
+    newly: pd.Index
+    people: int
+    left: int
+    limit: reach.Limit
+
+    def notes(self, wanted: int, seconds: float) -> list[Note]:
+        """How good the plan is, in words, and what is odd about it."""
+        if self.plan is None:
+            return [Note("note.all_covered" if self.left == 0 else "note.nobody_reached", {"people": f"{self.left:,}"})]
+        status = self.plan.status.replace(" ", "_")
+        notes = [Note(f"note.{status}", {"gap": f"{100 * self.plan.gap:.2g}", "seconds": f"{seconds:g}"})]
+        spare = int((self.sites["people_only_here"] == 0).sum())
+        if len(self.sites) < wanted:
+            notes.append(Note("note.fewer_sites", {"sites": len(self.sites), "wanted": wanted}))
+        if spare:
+            notes.append(Note("note.spare_sites", {"sites": spare}))
+        return notes
+
+
+def _frame(snapshot: Snapshot, level: str, demand: pd.DataFrame, before: pd.Series,
+           after: pd.Series) -> tuple[pd.DataFrame, list[Note]]:
+    """People covered before and after, by area."""
+    people, code = demand["people"], frames.codes_at(demand["area_code"], level, snapshot.scope)
+    sums = pd.DataFrame({"people": people, "covered_before": people.where(before, 0),
+                         "covered_after": people.where(after, 0)}).groupby(code).sum()
+    sums["newly_covered"] = sums["covered_after"] - sums["covered_before"]
+    for when in ("before", "after"):
+        sums[f"share_{when}"] = sums[f"covered_{when}"] / sums["people"].where(sums["people"] > 0)
+    shapes = frames.outlines(snapshot, level, also=sums.index)
+    notes = frames.notes_on_outlines(shapes)
+    empty = shapes.index.difference(sums.index)
+    if len(empty):
+        notes.append(Note("note.no_places", {"areas": len(empty), "names": frames.some_areas(empty)}))
+    return frames.assemble(shapes, sums), notes
+
+
+def _figures(demand: pd.DataFrame, before: pd.Series, after: pd.Series, found: Found) -> dict[str, Figure]:
+    people, covered = int(demand["people"].sum()), int(demand.loc[before, "people"].sum())
+    total = covered + found.people
+    bound = covered + (found.plan.bound if found.plan is not None else 0.0)
+    return {
+        "people": Figure(people, "persons"),
+        "covered_before": Figure(covered, "persons"),
+        "covered_after": Figure(total, "persons"),
+        "newly_covered": Figure(found.people, "persons"),
+        "share_before": Figure(covered / people if people else float("nan"), "share"),
+        "share_after": Figure(total / people if people else float("nan"), "share"),
+        "new_sites": Figure(len(found.sites), "sites"),
+        "bound": Figure(max(bound, float(total)), "persons"),
+        "gap": Figure(found.plan.gap if found.plan is not None else 0.0, "share"),
+    }
+
+
+def _existing(opened: pd.DataFrame, today: Travel) -> pd.DataFrame:
+    """Open facilities that somebody in the scope reaches."""
+    used = np.unique(today.indices)
+    return opened.iloc[used][["name", "kind", "lon", "lat", "area_code"]]
+
+
+def _assignments(today: Travel, found: Found) -> pd.DataFrame:
+    """Each covered place with its site: an open facility where one is in reach, else the nearest new site."""
+    nearest = today.nearest().dropna(subset=["destination"])
+    old = pd.DataFrame({"place_id": nearest.index, "site": nearest["destination"].astype("str").to_numpy(),
+                        "new": False, today.unit: nearest["cost"].to_numpy()})
+    if found.plan is None:
+        return old
+    table = found.plan.assignments
+    new = pd.DataFrame({"place_id": table["demand"].to_numpy(), "site": table["site"].astype("str").to_numpy(),
+                        "new": True, today.unit: table["cost"].to_numpy(float)})
+    return pd.concat([old, new], ignore_index=True).sort_values("place_id", ignore_index=True)

@@ -1,0 +1,190 @@
+"""How much of the people is vaccinated, by area, dose and date."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import param
+
+from jitasa_analytics import areas
+from jitasa_analytics.analysis import rates
+from jitasa_analytics.areas import Level
+from jitasa_analytics.contracts import BASES
+from jitasa_analytics.errors import NoDataError
+from jitasa_analytics.store import Snapshot
+from jitasa_analytics.studies import doses, frames
+from jitasa_analytics.studies.base import Answer, Figure, Note, Study, Term
+from jitasa_analytics.studies.doses import ALL_DOSES, History
+
+
+class Vaccination(Study):
+    """Coverage of a dose by area: people with the dose over people, with its Wilson interval.
+
+    The count is the newest cumulative one up to ``date``: published reports of the areas, else of the
+    facilities in them, else single doses by area of residence. Coverage above 100 % is kept and flagged.
+    Dose 0 counts every dose and gives doses per 100 people.
+    """
+
+    slug = "vaccination"
+    needs = ()
+    splits = "independent"
+
+    dose = param.Integer(default=1, bounds=(0, 6), doc="Dose 1 to 6; 0 is all doses together.")
+    date = param.CalendarDate(default=None, allow_None=True, doc="As of this day; the newest data where left out.")
+    level: Any = param.Selector(default="auto", objects=["auto", *frames.LEVELS],
+                                doc="Level of the areas: auto is the level below the scope that has data.")
+    group = param.String(default="all", doc="Group of people, as in the data; all is everybody.")
+    denominator: Any = param.Selector(default="population", objects=["population", "published"],
+                                      doc="Divide by the population dataset, or by what the report published.")
+    basis: Any = param.Selector(default="registered", objects=list(BASES), doc="Basis of the population.")
+    source: Any = param.Selector(default="auto", objects=["auto", "dose_reports", "doses"],
+                                 doc="Published reports, single doses, or whichever there is, reports first.")
+
+    def run(self, snapshot: Snapshot) -> Answer:
+        """Answer from a snapshot.
+
+        Returns
+        -------
+        Answer
+            ``frame`` by area: count (persons with the dose, or doses), people (denominator), share, share_low,
+            share_high (Wilson, 95 %), over_100, no_data, as_of; for dose 0 doses_per_100 in place of the share.
+            ``tables["series"]``: count and coverage by week.
+
+        Raises
+        ------
+        NoDataError
+            If the scope has no counts of the dose, or no denominator.
+        """
+        upto = self.date.isoformat() if self.date else doses.FOREVER
+        level, history = self._history(snapshot, upto)
+        latest = history.latest()
+        latest["area"] = frames.codes_at(latest["area_code"], level, snapshot.scope)
+        found = latest.groupby("area").agg(count=("count", "sum"), as_of=("as_of", "max"))
+        shapes = frames.outlines(snapshot, level, also=found.index)
+        people, year = self._people(snapshot, level, latest)
+        frame = self._rates(found.reindex(shapes.index), people.reindex(shapes.index))
+        notes = [*_notes(history, latest, frame, shapes), self._note_on_people(year), self._note_on_over(frame, year)]
+        notes += frames.notes_on_outlines(shapes)
+        return self.answer(
+            snapshot, frames.assemble(shapes, frame),
+            measure="doses_per_100" if self.dose == ALL_DOSES else "share",
+            unit="doses_per_100" if self.dose == ALL_DOSES else "share",
+            figures=self._figures(frame), notes=tuple(n for n in notes if n is not None),
+            uses=("doses" if history.basis == "residents" else "dose_reports", "population", "areas"),
+            tables={"series": self._series(history, frame)})
+
+    def _history(self, snapshot: Snapshot, upto: str) -> tuple[Level, History]:
+        """The level to answer at and its history."""
+        own = areas.level_of(snapshot.scope)
+        if self.level == frames.AUTO:
+            levels: list[Level] = [areas.below(own), own]
+        else:
+            levels = [frames.choose_level(snapshot, self.level, own)]
+        for level in levels:
+            history = doses.history(snapshot, level, self.source, self.dose, self.group, upto)
+            if history is not None:
+                return level, history
+        known = ", ".join(str(n) for n in doses.doses_reported(snapshot, self.group, upto)) or "-"
+        where = areas.name(snapshot.scope, "en")
+        raise NoDataError(
+            f"there are no data on dose {self.dose} of group {self.group} in {where} at this level and date; "
+            f"doses reported: {known}. Choose another dose, group, date, level or source",
+            key="error.no_vaccination", dose=self.dose, group=self.group, area=frames.named(snapshot.scope),
+            known=known)
+
+    def _people(self, snapshot: Snapshot, level: Level, latest: pd.DataFrame) -> tuple[pd.Series, int | None]:
+        """The denominator by area, and the year of the population where it is one."""
+        year: int | None = None
+        if self.denominator == "published":
+            people = latest.groupby("area")["denominator"].sum(min_count=1)
+            complete = latest.groupby("area")["denominator"].count() == latest.groupby("area").size()
+            people = people.where(complete)
+        else:
+            people, year = doses.population(snapshot, level, self.group, self.basis, int(latest["as_of"].max().year))
+        if not people.notna().any():
+            where = areas.name(snapshot.scope, "en")
+            raise NoDataError(
+                f"there is no denominator ({self.denominator}) for group {self.group}, basis {self.basis}, in {where}; "
+                "choose another denominator or basis, or import the population",
+                key="error.no_denominator", denominator=self.denominator, group=self.group, basis=self.basis,
+                area=frames.named(snapshot.scope))
+        return people, year
+
+    def _rates(self, found: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
+        """Counts and denominators with their rates."""
+        table = pd.DataFrame({"count": _whole(found["count"]), "people": _whole(people)})
+        if self.dose == ALL_DOSES:
+            table["doses_per_100"] = 100.0 * found["count"] / people.where(people > 0)
+            table["no_data"] = table["doses_per_100"].isna()
+        else:
+            rate = rates.coverage(found["count"], people)
+            table = table.join(rate.rename(columns={"low": "share_low", "high": "share_high"}))
+        table["as_of"] = found["as_of"]
+        return table
+
+    def _figures(self, frame: pd.DataFrame) -> dict[str, Figure]:
+        both = frame[~frame["no_data"]]
+        count, people = float(both["count"].sum()), float(both["people"].sum())
+        share = count / people if people else float("nan")
+        figures = {"doses" if self.dose == ALL_DOSES else "vaccinated":
+                   Figure(count, "doses" if self.dose == ALL_DOSES else "persons"),
+                   "denominator": Figure(people, "persons")}
+        if self.dose == ALL_DOSES:
+            figures["doses_per_100"] = Figure(100.0 * share, "doses_per_100")
+        else:
+            figures["coverage"] = Figure(share, "share")
+            figures["areas_over_100"] = Figure(int(frame["over_100"].sum()), "areas")
+        figures["areas_no_data"] = Figure(int(frame["no_data"].sum()), "areas")
+        return figures
+
+    def _series(self, history: History, frame: pd.DataFrame) -> pd.DataFrame:
+        """Cumulative count of the scope by week (weeks end on Sunday, the last with the data)."""
+        daily = history.table()
+        days = pd.DatetimeIndex(daily.index)
+        week = days.to_period("W-SUN").end_time.normalize()
+        weekly = daily.groupby(week.where(week <= days.max(), days.max())).last()
+        people = float(frame.loc[~frame["no_data"], "people"].sum())
+        total = weekly.sum(axis=1).to_numpy()
+        rate = total / people if people else np.full(len(total), np.nan)
+        name = "doses_per_100" if self.dose == ALL_DOSES else "share"
+        return pd.DataFrame({"date": weekly.index, "count": total, name: rate * (100 if self.dose == ALL_DOSES else 1),
+                             "reporting": weekly.notna().sum(axis=1).to_numpy()})
+
+    def _note_on_people(self, year: int | None) -> Note:
+        if year is None:
+            return Note("note.denominator_published")
+        return Note("note.denominator_population", {
+            "basis": Term("basis", self.basis), "year": year, "thai_year": year + 543, "group": self.group})
+
+    def _note_on_over(self, frame: pd.DataFrame, year: int | None) -> Note | None:
+        if "over_100" not in frame or not frame["over_100"].any():
+            return None
+        over = frame.index[frame["over_100"]]
+        values: dict[str, Any] = {"areas": len(over), "names": frames.some_areas(over)}
+        if year is None:
+            return Note("note.over_100_published", values)
+        return Note("note.over_100", {
+            **values, "basis": Term("basis", self.basis), "year": year, "thai_year": year + 543})
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    return values.round().astype("Int64")
+
+
+def _notes(history: History, latest: pd.DataFrame, frame: pd.DataFrame, shapes: pd.DataFrame) -> list[Note | None]:
+    """Where the counts come from, and what is missing or odd in them."""
+    notes: list[Note | None] = [Note(f"note.counts_{history.basis}", {
+        "units": len(latest), "first": f"{latest['as_of'].min():%Y-%m-%d}",
+        "last": f"{latest['as_of'].max():%Y-%m-%d}"})]
+    missing = shapes.index[frame["count"].isna()]
+    if len(missing):
+        notes.append(Note("note.no_report", {"areas": len(missing), "names": frames.some_areas(missing)}))
+    bare = shapes.index[frame["count"].notna() & frame["people"].isna()]
+    if len(bare):
+        notes.append(Note("note.no_denominator", {"areas": len(bare), "names": frames.some_areas(bare)}))
+    falls = history.falls()
+    if falls:
+        notes.append(Note("note.counts_fall", {"steps": falls}))
+    return notes

@@ -1,0 +1,53 @@
+"""Fixtures that all tests share: the sample store, built once, and the folder of real data."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from jitasa_analytics.ingest.sample import build_sample_store
+from jitasa_analytics.store import Store
+
+# Machines that share their cores are slow at times; a slow example is no wrong one.
+hypothesis.settings.register_profile("shared", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("shared")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _once(base: Path, name: str) -> Iterator[tuple[Path, bool]]:
+    """A folder that the first of several test processes fills, and the others wait for."""
+    folder = base / name
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder, not (base / f"{name}.done").exists()
+        (base / f"{name}.done").touch()
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of one test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample store, read-only by agreement."""
+    for folder, fresh in _once(shared_folder(tmp_path_factory), "sample_store"):
+        if fresh:
+            build_sample_store(Store(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real Thai data, or a skip that says why."""
+    folder = Path(os.environ.get("JITASA_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"no real data at {folder}; name its folder in JITASA_TEST_DATA")
+    return folder
