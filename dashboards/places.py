@@ -22,7 +22,8 @@ a {{ color: {colours.ACCENT}; text-decoration: none; }} a:hover {{ text-decorati
 [aria-current] {{ font-weight: 600; }}
 """
 _ROW = """
-:host { display: flex !important; flex-wrap: wrap; gap: 10px 16px; align-items: center; }
+:host { display: flex !important; flex-direction: row !important; flex-wrap: wrap; gap: 12px 16px;
+  align-items: center; }
 :host > * { flex: 0 1 auto; }
 @media (max-width: 600px) { :host { gap: 8px; } :host > .chooser { flex: 1 1 30%; min-width: 0 !important; } }
 """

@@ -336,7 +336,7 @@ def test_volunteers_are_of_every_kind_and_thinner_in_town(tables: dict[str, pd.D
 
 def test_doses_follow_the_intervals_and_the_published_curve(tables: dict[str, pd.DataFrame]) -> None:
     table = tables["doses"].assign(date=lambda t: pd.to_datetime(t["date"]))
-    assert 55_000 < len(table) < 65_000 and table["date"].max() <= AS_OF.tz_localize(None)
+    assert 780_000 < len(table) < 840_000 and table["date"].max() <= AS_OF.tz_localize(None)
     wide = table.pivot(index="person_token", columns="dose_no", values="date")
     assert wide["1"].notna().all() and not (wide["3"].notna() & wide["2"].isna()).any()
     assert (wide["2"] - wide["1"]).dropna().dt.days.between(21, 112).all()

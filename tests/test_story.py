@@ -92,9 +92,10 @@ def test_people_of_chonburi_and_the_same_sum_over_its_places(store: Store) -> No
         assert s.sql("SELECT sum(people) AS n FROM places")["n"].tolist() == [66_171_439]
     assert by_tambon.sum() == 1_583_672
     assert by_tambon.sort_index().to_dict() == counted.sort_index().to_dict()
-    # 14 of the 92 tambons have no village in the list; they hold 15 % of the people.
-    assert alone["n"].tolist() == [14]
-    assert round(float(alone["people"].iloc[0]) / 1_583_672, 2) == 0.15
+    # 14 of the 92 tambons hold no village of the list; one of them gets a village that lies just off
+    # its coast. A representative point stands for the people of each of the others.
+    assert alone["n"].tolist() == [13]
+    assert 0.10 < float(alone["people"].iloc[0]) / 1_583_672 < 0.16
 
 
 def test_two_lists_of_hospitals_are_one_facility_each(store: Store, real_data: Path, reports: dict[str, dict]) -> None:
@@ -165,7 +166,7 @@ def test_doses_of_chonburi_as_published(store: Store, real_data: Path) -> None:
                         denominator="published", source="dose_reports")
     row = answer.frame.loc["20"]
     assert row["count"] == first["total-1st-dose"] == 134_221
-    assert row["coverage"] == pytest.approx(134_221 / 1_566_885)
+    assert row["share"] == pytest.approx(134_221 / 1_566_885)
 
 
 def test_coverage_gaps_over_all_people_of_chonburi(store: Store) -> None:
@@ -174,7 +175,8 @@ def test_coverage_gaps_over_all_people_of_chonburi(store: Store) -> None:
         nearer = ja.run("coverage_gaps", s, service="vaccination_point", minutes=10)
     assert len(answer.frame) == 92
     assert int(answer.frame["people"].sum()) == 1_583_672
-    assert (answer.frame["people_out_of_reach"] <= nearer.frame["people_out_of_reach"]).all()
+    further = answer.frame["people_out_of_reach"].reindex(nearer.frame.index)
+    assert (further <= nearer.frame["people_out_of_reach"]).all()
     assert 0 < nearer.frame["people_out_of_reach"].sum() < 1_583_672
 
 
@@ -192,8 +194,8 @@ def test_the_command_line_gives_the_same_figures(store: Store, tmp_path: Path) -
     assert info["rows"]["areas"] == 77 + 928 + 7425
     assert info["sample"] is False
     out = tmp_path / "people.csv"
-    jitasa("sql", "SELECT sum(people) AS people FROM places WHERE starts_with(area_code, '20')", "--store", store.folder,
-           "--out", out)
+    query = "SELECT sum(people) AS people FROM places WHERE starts_with(area_code, '20')"
+    jitasa("sql", query, "--store", store.folder, "--out", out)
     assert out.read_text("utf-8-sig").split() == ["people", "1583672"]
     gaps = tmp_path / "gaps.csv"
     jitasa("run", "coverage_gaps", "--store", store.folder, "--area", "20", "--minutes", 30, "--out", gaps)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dashboards.pages.base import Page
 from dashboards.pages.overview import Overview
+from dashboards.pages.requests import Requests
+from dashboards.pages.study import page_for
+from jitasa_analytics import studies
 
 __all__ = ["Page", "routes"]
 
-_FIRST: tuple[type[Page], ...] = (Overview,)
+_FIRST: tuple[type[Page], ...] = (Overview, Requests)
+# Built-in studies in the order of a planner's questions; those of other packages follow by name.
+_ORDER = ("vaccination", "coverage_gaps", "volunteer_ratio", "best_sites")
 
 
+@lru_cache(maxsize=1)
 def routes() -> dict[str, type[Page]]:
     """Every page by its address: the fixed ones, then one for each installed study."""
-    return {f"/{page.slug}": page for page in _FIRST}
+    known = studies.known()
+    names = [n for n in _ORDER if n in known] + [n for n in known if n not in _ORDER]
+    pages: list[type[Page]] = [*_FIRST, *(page_for(known[n]) for n in names)]
+    return {f"/{page.slug}": page for page in pages}

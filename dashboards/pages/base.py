@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 from dashboards import problems
 from dashboards.desk import Desk
 from dashboards.scope import Scope
-from jitasa_analytics import texts
+from jitasa_analytics import areas, texts
 from jitasa_analytics.show import card, colours
 
 _CARD = f"""
@@ -25,7 +25,8 @@ _GRID = """
 @media (max-width: 900px) { :host { grid-template-columns: minmax(0, 1fr); } }
 """
 _BAR = """
-:host { display: flex !important; flex-wrap: wrap; gap: 10px 14px; align-items: center; }
+:host { display: flex !important; flex-direction: row !important; flex-wrap: wrap; gap: 10px 18px;
+  align-items: center; }
 :host > * { flex: 0 1 auto; }
 """
 
@@ -82,6 +83,12 @@ class Page(pn.viewable.Viewer):
         """Show an error where the page's answer would be."""
         self.trouble[:] = [problems.notice(error, self.lang)]
 
+    def opener(self, code: str, work: Callable[[str], None]) -> Any:
+        """A button that goes down into an area."""
+        return pmui.Button(label=self.say("open_area", area=areas.full_name(code, self.lang)), size="small",
+                           variant="contained", margin=0, icon="zoom_in", on_click=lambda _: work(code),
+                           css_classes=["opener"])
+
     def follow(self, work: Callable[[], Any], *parameters: Any) -> None:
         """Do some work whenever one of these parameters changes."""
         pn.bind(self.guarded(lambda *_: work()), *parameters, watch=True)
@@ -112,8 +119,7 @@ def heading(text: Any, *, lead: str = "") -> Any:
     return card.piece(pn.bind(html, text) if not isinstance(text, str) else html(text))
 
 
-def download(label: str, name: Callable[[], str], content: Callable[[], Any]) -> Any:
+def download(label: str, name: str, content: Callable[[], Any]) -> Any:
     """A button that saves what is on the page."""
-    button = pmui.FileDownload(label=label, callback=content, filename=name(), icon="download", variant="outlined",
-                               size="small", margin=0, button_type="primary", embed=False, auto=True)
-    return button
+    return pmui.FileDownload(label=label, callback=content, filename=name, icon="download", variant="outlined",
+                             size="small", margin=0, embed=False, auto=True, css_classes=["save"])

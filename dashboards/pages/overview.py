@@ -12,60 +12,66 @@ import panel_material_ui as pmui
 import param
 
 from dashboards.pages.base import Page, bar, boxed, download, heading, two
-from jitasa_analytics import areas, texts
+from jitasa_analytics import areas
+from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.show import answers, card, charts, colours, files, maps, numbers, tables, words
+from jitasa_analytics.studies import Answer
 
+# What the map can show: columns of the query by area with their unit, or a dose of the vaccination study.
 MEASURES = {
     "waiting": "requests", "requests_per_1000": "", "being_helped": "requests", "volunteers": "volunteers",
     "people": "persons",
 }
+DOSES = {"coverage_1": 1, "coverage_2": 2}
 
 
 class Look(param.Parameterized):
     """What the map of the overview shows."""
 
-    measure = param.Selector(default="waiting", objects=list(MEASURES))
+    measure = param.Selector(default="waiting", objects=[*MEASURES, *DOSES])
     focus = param.String(default="", doc="Code of the area that is marked in the map and in the table.")
 
 
 class Overview(Page):
-    """Key figures, a map of one measure by area, a ranking and the course of requests."""
+    """Key figures, a map of one measure by area, a ranking and the course of requests and doses."""
 
     slug = ""
 
     def build(self) -> Any:
         self.look = Look()
         self.scope.include(self.look, ["measure"], self.asked)
-        self.map = maps.AreaMap(height=520, on_choose=lambda code: self.look.param.update(focus=code),
+        self.map = maps.AreaMap(height=540, on_choose=lambda code: self.look.param.update(focus=code),
                                 on_open=self._open)
         self.title = pn.rx("")
-        self.figures, self.legend = card.piece(""), card.piece("")
-        self.table_box, self.chart_box = pn.Column(margin=0, sizing_mode="stretch_width"), \
-            pn.pane.HoloViews(sizing_mode="stretch_width", height=210, linked_axes=False)
+        self.figures, self.legend, self.none = card.piece(""), card.piece(""), card.piece("")
+        self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.asked_chart, self.dose_chart = (
+            pn.pane.HoloViews(sizing_mode="stretch_width", height=190, linked_axes=False) for _ in range(2))
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
-        self._drawn = ""
         self.refresh()
         self.follow(self.refresh, self.scope.param.area)
         self.follow(self.repaint, self.look.param.measure)
         self.follow(self.mark, self.look.param.focus)
         measure = pmui.Select.from_param(
-            self.look.param.measure, label=self.say("measure"), size="small", width=300, margin=0,
-            options={words.column(m, self.lang): m for m in MEASURES})
+            self.look.param.measure, label=self.say("measure"), size="small", width=320, margin=0,
+            options={words.column(m, self.lang): m for m in (*MEASURES, *DOSES)}, css_classes=["measure"])
+        side = pn.Column(
+            boxed(card.piece(f'<h3 class="title">{self.say("ranking")}</h3>'), self.table_box,
+                  bar(download(self.say("save.csv"), "overview.csv", self._csv))),
+            boxed(card.piece(f'<h3 class="title">{self.say("requests_by_day")}</h3>'), self.asked_chart),
+            boxed(card.piece(f'<h3 class="title">{self.say("doses_by_week")}</h3>'), self.dose_chart, self.none),
+            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         return pn.Column(
             heading(self.title), self.trouble, self.figures,
-            two(boxed(bar(measure), self.legend, self.map.pane, self.chosen),
-                pn.Column(boxed(card.piece(f'<h3 class="title">{self.say("ranking")}</h3>'), self.table_box,
-                                bar(download(self.say("csv"), lambda: "overview.csv", self._csv))),
-                          boxed(card.piece(f'<h3 class="title">{self.say("requests_by_day")}</h3>'), self.chart_box),
-                          sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})),
+            two(boxed(bar(measure), self.legend, self.map.pane, self.chosen), side),
             sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
     def refresh(self) -> None:
         """Everything for another area."""
         area = self.scope.area
-        self.level = self.desk.level_below(area)
-        digits = max(areas.digits(self.level), 2)
-        self.frame = self.desk.query("page_areas", area, digits=digits).set_index("area_code")
+        level = self.desk.level_below(area)
+        self.level = level if level != "country" else "province"
+        self.frame = self.desk.query("page_areas", area, digits=areas.digits(self.level)).set_index("area_code")
         self.shapes = answers.named(self.desk.shapes(self.level, area), self.lang)
         now = self.desk.query("page_figures", area).iloc[0]
         self.title.rx.value = self._finding(now)
@@ -74,10 +80,7 @@ class Overview(Page):
         context = None if area == areas.COUNTRY else self.desk.shapes("province", areas.COUNTRY)
         self.map.draw(self.shapes, self._paint(), context=context)
         self._dress()
-        days = self.desk.query("page_days", area)
-        self.chart_box.object = charts.lines_object(
-            days, x="day", lang=self.lang, height=210,
-            ys={"requests": (self.say("each_day"), "#9db4c8"), "mean_7_days": (self.say("mean_7_days"), colours.OPEN)})
+        self._draw_charts()
 
     def repaint(self) -> None:
         """Another measure on the same areas."""
@@ -88,36 +91,64 @@ class Overview(Page):
         """The chosen area, outlined in the map and lit in the table."""
         code = self.look.focus
         self.map.choose(code)
-        order = [str(c) for c in self._ordered().index]
-        self.table.selection = [order.index(code)] if code in order else []
-        self.chosen[:] = [self._open_button(code)] if code else []
+        self.table.selection = [self.order.index(code)] if code in self.order else []
+        self.chosen[:] = [self.opener(code, self._open)] if code and code != self.scope.area else []
 
     # -- pieces ------------------------------------------------------------------------------
 
-    def _paint(self) -> maps.Paint:
-        return answers.paint_column(self.frame, self.look.measure, MEASURES[self.look.measure], self.lang)
+    def _doses(self, dose: int, level: str) -> Answer | None:
+        """The coverage with a dose, or None where the store has no vaccination data for the area."""
+        try:
+            return self.desk.ask("vaccination", self.scope.area, dose=dose, level=level)
+        except NoDataError:
+            return None
 
-    def _ordered(self) -> pd.DataFrame:
-        return self.frame.sort_values(self.look.measure, ascending=False, kind="stable")
+    def _shown(self) -> tuple[pd.DataFrame, str, str, str]:
+        """The frame, column, unit and study of the measure on the map."""
+        measure = self.look.measure
+        if measure in MEASURES:
+            return self.frame, measure, MEASURES[measure], ""
+        answer = self._doses(DOSES[measure], self.level)
+        if answer is None:
+            raise NoDataError(self.say("no_doses"))
+        return answer.frame, answer.measure, answer.unit, answer.study
+
+    def _paint(self) -> maps.Paint:
+        frame, column, unit, study = self._shown()
+        return answers.paint_column(frame, column, unit, self.lang, study=study)
 
     def _dress(self) -> None:
-        paint = self._paint()
+        """Legend and table of the measure on the map."""
+        frame, column, unit, study = self._shown()
+        paint = answers.paint_column(frame, column, unit, self.lang, study=study)
         self.legend.object = card.legend(
-            paint.title, paint.classes, self.lang, no_data=bool(paint.values.reindex(self.shapes.index).isna().any()))
-        rest = [m for m in MEASURES if m != self.look.measure]
-        self.table = tables.table(self._ordered(), self.lang, columns=[self.look.measure, *rest], height=330)
+            words.column(self.look.measure, self.lang), paint.classes, self.lang,
+            no_data=bool(paint.values.reindex(self.shapes.index).isna().any()))
+        ranked = tables.ranked(frame, column)
+        self.order = [str(code) for code in ranked.index]
+        rest = [m for m in MEASURES if m != column] if not study else ["count", "people", "as_of"]
+        self.table = tables.table(ranked, self.lang, study=study, measure=column, unit=unit, columns=[column, *rest[:3]],
+                                  height=300)
+        self.ranked = ranked
         pn.bind(self.guarded(self._row), self.table.param.selection, watch=True)
         self.table_box[:] = [self.table]
 
     def _row(self, selection: list[int]) -> None:
-        order = [str(c) for c in self._ordered().index]
-        self.look.focus = order[selection[0]] if selection else ""
+        self.look.focus = self.order[selection[0]] if selection else ""
 
-    def _open_button(self, code: str) -> Any:
-        if code == self.scope.area:
-            return card.piece("")
-        return pmui.Button(label=self.say("open_area", area=areas.full_name(code, self.lang)), size="small",
-                           variant="contained", margin=0, icon="zoom_in", on_click=lambda _: self._open(code))
+    def _draw_charts(self) -> None:
+        days = self.desk.query("page_days", self.scope.area)
+        self.asked_chart.object = charts.lines(
+            [charts.Line(days, "day", "requests", self.say("each_day"), "#b9c6d2", 1.2),
+             charts.Line(days, "day", "mean_7_days", self.say("mean_7_days"), colours.NEED.colours[-2])],
+            self.lang, height=190)
+        own = areas.level_of(self.scope.area)
+        found = [(d, self._doses(d, own if own != "country" else "province")) for d in (1, 2)]
+        lines = [charts.Line(a.tables["series"], "date", "share", self.say("dose", n=d),
+                             colours.COVERAGE.colours[-1 if d == 2 else -3])
+                 for d, a in found if a is not None and len(a.tables.get("series", ()))]
+        self.dose_chart.object = charts.lines(lines, self.lang, height=190, share=True) if lines else None
+        self.none.object = "" if lines else f'<p class="lead">{card.escape(self.say("no_doses"))}</p>'
 
     def _open(self, code: str) -> None:
         self.scope.area = code
@@ -127,21 +158,26 @@ class Overview(Page):
         if not now["requests"]:
             return self.say("finding.no_requests", area=where)
         return self.say("finding.overview", area=where, waiting=numbers.number(now["waiting"]),
-                        being_helped=numbers.number(now["being_helped"]), critical=numbers.number(now["critical"]))
+                        critical=numbers.number(now["critical"]))
 
     def _boxes(self, now: Mapping[str, Any]) -> list[dict[str, str]]:
         year = "" if numbers.is_missing(now["people_year"]) else numbers.date(str(int(now["people_year"])), self.lang)
-        asked = numbers.date(now["last_request"], self.lang, time=True)
-        units = {"people": "persons", "waiting": "requests", "being_helped": "requests", "volunteers": "volunteers"}
+        asked = numbers.date(now["last_request"], self.lang)
         feet = {"people": year, "waiting": asked, "being_helped": asked,
                 "volunteers": numbers.date(now["last_volunteer"], self.lang)}
-        return [card.figure_entry(n, now[n], unit, self.lang, foot=feet[n] and self.say("as_of", date=feet[n]))
-                for n, unit in units.items()]
+        units = {"people": "persons", "waiting": "requests", "being_helped": "requests", "volunteers": "volunteers"}
+        boxes = [card.figure_entry("areas", len(self.shapes), "", self.lang,
+                                   foot=words.value("level", self.level, self.lang))]
+        boxes += [card.figure_entry(n, now[n], unit, self.lang, foot=self.say("as_of", date=feet[n]) if feet[n] else "")
+                  for n, unit in units.items()]
+        own = areas.level_of(self.scope.area)
+        for name, dose in DOSES.items():
+            answer = self._doses(dose, own if own != "country" else "province")
+            if answer is not None:
+                last = answer.tables["series"]["date"].max() if len(answer.tables.get("series", ())) else None
+                boxes.append(card.figure_entry(name, answer.figures["coverage"].value, "share", self.lang,
+                                               foot=self.say("as_of", date=numbers.date(last, self.lang))))
+        return boxes
 
     def _csv(self) -> io.BytesIO:
-        frame = self._ordered()
-        frame.insert(0, "area", [areas.name(str(c), self.lang) for c in frame.index])
-        return io.BytesIO(files.csv_bytes(frame.reset_index()))
-
-
-__all__ = ["Overview", "texts"]
+        return io.BytesIO(files.table_bytes(self.ranked, self.desk.manifest(), self.lang))

@@ -1,4 +1,4 @@
-"""The sample's injections: one in thirteen of those that were given in Chonburi, invented.
+"""The sample's injections: as many as were given in Chonburi, each one invented.
 
 How many people had a first dose by a day follows the published cumulative reports. The
 vaccine depends on the day and on the group, the second dose follows the vaccine's interval,
@@ -12,7 +12,8 @@ import pandas as pd
 from sample_areas import KM_PER_DEGREE, LON_SCALE, PROVINCE, facts
 from sample_help import AS_OF
 
-PERSONS = 44_500
+# First doses given to residents of Chonburi by 15 August 2021, as published.
+PERSONS = 589_886
 START = "2021-03-01"
 GROUPS = ("medical_staff", "frontline", "health_volunteer", "over_60", "chronic_disease", "pregnant",
           "general")
@@ -28,7 +29,7 @@ NEVER_RETURN = 0.07
 
 
 def dose_table(rng: np.random.Generator, tambons: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
-    """About 60,000 injections of residents of Chonburi up to `AS_OF`.
+    """About 810,000 injections of residents of Chonburi up to `AS_OF`.
 
     Parameters
     ----------

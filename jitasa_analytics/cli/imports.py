@@ -95,8 +95,10 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
     for code, rows in sorted(rules.items(), key=lambda item: (-item[1], item[0])):
         label = texts.say(f"rule.{code}.name", lang) if texts.has(f"rule.{code}.name", lang) else code
         printing.say(texts.say("cli.report.rule", lang, rule=label, rows=f"{rows:,}"))
-    for name in found["unrecognised"]:
+    for name in found["unrecognised"][:_FINDINGS_SHOWN]:
         printing.say(texts.say("cli.report.unrecognised", lang, file=name))
+    if len(found["unrecognised"]) > _FINDINGS_SHOWN:
+        printing.say(texts.say("cli.report.more_files", lang, files=len(found["unrecognised"]) - _FINDINGS_SHOWN))
     for part in found["failed"]:
         why = part.get(f"message_{lang}") or part.get("message_en", "")
         printing.say(texts.say("cli.report.failed", lang, file=part.get("file", ""), why=why))

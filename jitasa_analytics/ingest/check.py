@@ -94,26 +94,28 @@ def _bounded(cell: Cell, column: Column) -> Cell:
 
 def _column(frame: pd.DataFrame, column: Column, reader: Callable[[str], Cell], findings: Findings) -> pd.Series:
     """Read each different text once; what was repaired or refused is said for every row."""
-    cells: dict[str, Cell] = {}
-    for text in frame[column.name].unique():
-        tidy = clean.plain(text)
-        if tidy.value is None:
-            cells[text] = Cell(None)
-            continue
-        cell = reader(tidy.value)
-        # Spaces around a value are no news; other repairs of the text are kept with those of the value.
-        kept = tuple(r for r in tidy.repairs if r != "spaces_trimmed" or column.kind in ("text", "code"))
-        cells[text] = Cell(cell.value, kept + tuple(r for r in cell.repairs if r not in kept), cell.error)
-    flagged = {t for t, c in cells.items() if c.repairs or c.error}
-    if flagged:
-        hit = frame[column.name].isin(flagged)
-        for row, text in zip(frame.loc[hit, ROW], frame.loc[hit, column.name], strict=True):
-            cell = cells[text]
+    which, different = pd.factorize(frame[column.name])
+    cells = [_cell(str(text), column, reader) for text in different]
+    flagged = np.array([bool(c.repairs or c.error) for c in cells], bool)
+    if flagged.any():
+        hit = np.flatnonzero(flagged[which])
+        for row, at in zip(frame[ROW].to_numpy()[hit], which[hit], strict=True):
+            cell, text = cells[at], different[at]
             for code in cell.repairs:
                 findings.add(row, column.name, text, code, "repair", after=cell.value, personal=column.personal)
             if cell.error:
                 findings.add(row, column.name, text, cell.error, "error", personal=column.personal)
-    return _typed([cells[t].value for t in frame[column.name]], column, frame.index)
+    return _typed([c.value for c in cells], column, pd.RangeIndex(len(cells))).take(which).set_axis(frame.index)
+
+
+def _cell(text: str, column: Column, reader: Callable[[str], Cell]) -> Cell:
+    tidy = clean.plain(text)
+    if tidy.value is None:
+        return Cell(None)
+    cell = reader(tidy.value)
+    # Spaces around a number or a date are no news; other repairs of the text are kept with those of the value.
+    kept = tuple(r for r in tidy.repairs if r != "spaces_trimmed" or column.kind in ("text", "code"))
+    return Cell(cell.value, kept + tuple(r for r in cell.repairs if r not in kept), cell.error)
 
 
 def _typed(found: list[object], column: Column, index: pd.Index) -> pd.Series:

@@ -109,6 +109,8 @@ def apply(frame: pd.DataFrame, address: pd.DataFrame, contract: Dataset, locator
 
 def _from_names(frame: pd.DataFrame, address: pd.DataFrame, given: pd.Series) -> pd.Series:
     """Codes from province, district and tambon names, as fine as they are certain."""
+    if not len(address):
+        return pd.Series(None, index=given.index, dtype="str")
     cache: dict[tuple[str, ...], str | None] = {}
     found = []
     parts = address.reindex(frame[ROW].to_numpy())

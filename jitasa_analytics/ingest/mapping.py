@@ -74,7 +74,9 @@ def _part(table: Table, recipe: Recipe, part: Part, contract: Dataset) -> pd.Dat
 
 
 def address(table: Table, recipe: Recipe) -> pd.DataFrame:
-    """Province, district and tambon as the file writes them, on the file's rows."""
+    """Province, district and tambon as the file writes them, on the file's rows; no rows where it has none."""
+    if not recipe.address:
+        return pd.DataFrame({"province": [], "district": [], "tambon": []}, dtype="str")
     out = pd.DataFrame(index=table.frame.index)
     for level in ("province", "district", "tambon"):
         source = recipe.address.get(level)

@@ -19,6 +19,7 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pyogrio
 
@@ -153,11 +154,39 @@ def _csv(path: Path) -> Table:
     if "\x00" in text:
         raise InputError(f"{path.name} holds NUL bytes: it is damaged or no text; export it again",
                          key="error.file_broken", file=path.name, why="NUL")
-    first = text.split("\n", 1)[0]
+    first = text.lstrip("\r\n ").split("\n", 1)[0]
     delimiter = max(",;\t|", key=first.count)
+    quick = _quickly(path, text, delimiter, remarks)
+    if quick is not None:
+        return quick
     csv.field_size_limit(_MAX_FIELD)
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     return _from_rows(path, rows, remarks=remarks)
+
+
+def _quickly(path: Path, text: str, delimiter: str, remarks: tuple[str, ...]) -> Table | None:
+    """A well-formed file through Arrow's reader; None where a row differs, to be read row by row.
+
+    Empty lines and line breaks in quotes would shift the numbers of the rows, so they take the slow way too.
+    """
+    lines = text.count("\n") + (not text.endswith("\n"))
+    parse = pa_csv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False)
+    try:
+        names = next(csv.reader([text.split("\n", 1)[0].rstrip("\r")], delimiter=delimiter))
+        heads = [n.strip() for n in names]
+        if len(heads) < 2 or not all(heads) or len(set(heads)) < len(heads):
+            return None
+        convert = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+        table = pa_csv.read_csv(io.BytesIO(text.encode()), parse_options=parse, convert_options=convert)
+    except (pa.ArrowException, csv.Error, StopIteration):
+        return None
+    if table.num_rows + 1 != lines:
+        return None
+    frame = table.to_pandas()
+    if len(frame) and (frame == "").all(axis=1).any():
+        return None
+    frame.columns = pd.Index(heads)
+    return Table(path, frame.astype("str").set_axis(pd.RangeIndex(2, len(frame) + 2)), remarks=remarks)
 
 
 def _xlsx(path: Path) -> Table:

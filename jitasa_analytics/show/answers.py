@@ -11,10 +11,10 @@ import panel as pn
 
 from jitasa_analytics import areas
 from jitasa_analytics.geo import WEB_MERCATOR
-from jitasa_analytics.show import card, classes, colours, numbers, style, tables, words
+from jitasa_analytics.show import card, charts, classes, colours, numbers, style, tables, words
 from jitasa_analytics.show.maps import AreaMap, Paint, Points
 
-__all__ = ["drawable", "named", "paint_column", "paint_of", "points_of", "view"]
+__all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_of", "view"]
 
 
 def view(answer: Any, lang: str) -> pn.viewable.Viewable:
@@ -84,22 +84,60 @@ def _no_data(lang: str) -> str:
     return card.texts.say("show.no_data", lang)
 
 
+# Tables of an answer that hold points, in the order in which they are drawn.
+_POINTS = (("existing", "square", colours.SITE_FIXED, 8.0), ("sites", "star", colours.SITE, 19.0))
+
+
 def points_of(answer: Any, lang: str) -> list[tuple[Points, str]]:
-    """The sites of an answer (its table ``sites`` with lon and lat) as a layer with its label."""
-    sites = answer.tables.get("sites")
-    if sites is None or not {"lon", "lat"} <= set(sites.columns) or not len(sites):
-        return []
-    named = sites.get("name", pd.Series(sites.index.astype(str), index=sites.index)).astype(str)
-    fixed = sites["fixed"].astype(bool) if "fixed" in sites else pd.Series(False, index=sites.index)
+    """The sites of an answer (its tables ``existing`` and ``sites`` with lon and lat), each with its label."""
     found = []
-    for name, chosen, marker, colour, size in (
-        ("sites_fixed", fixed, "square", colours.SITE_FIXED, 9.0), ("sites", ~fixed, "star", colours.SITE, 18.0),
-    ):
-        part = sites[chosen]
-        if len(part):
-            frame = pd.DataFrame({"lon": part["lon"], "lat": part["lat"], "words": named[chosen].map(card.escape)})
-            found.append((Points(name, frame, colour, marker, size), words.column(name, lang, answer.study)))
+    for name, marker, colour, size in _POINTS:
+        table = answer.tables.get(name)
+        if table is not None and {"lon", "lat"} <= set(table.columns):
+            found.append((Points(name, _pointed(table, lang, answer.study), colour, marker, size),
+                          words.column(name, lang, answer.study)))
     return found
+
+
+def _pointed(table: pd.DataFrame, lang: str, study: str) -> pd.DataFrame:
+    """Place and tooltip of each site."""
+    names = table["name"] if "name" in table else pd.Series(table.index.astype(str), index=table.index)
+    told = names.astype(str).map(card.escape)
+    if "people_newly_covered" in table:
+        label = card.escape(words.column("people_newly_covered", lang, study))
+        told = "<b>" + told + "</b><br>" + label + ": " + table["people_newly_covered"].map(
+            lambda n: numbers.amount(n, "persons", lang))
+    return pd.DataFrame({"lon": table["lon"], "lat": table["lat"], "words": told})
+
+
+def chart_of(answer: Any, lang: str, *, height: int = 210) -> tuple[str, Any] | None:
+    """The chart that goes with an answer: a series over time, a curve over cost, else the largest areas.
+
+    Returns
+    -------
+    tuple of (title, HoloViews object), or None where there is nothing to draw.
+    """
+    scale = colours.scale_for(answer.measure, answer.study, answer.unit)
+    dark = scale.colours[-2]
+    series = answer.tables.get("series")
+    if series is not None and len(series) and {"date", "share"} <= set(series.columns):
+        y = "share" if series["share"].notna().any() else "count"
+        line = charts.Line(series, "date", y, words.column(y, lang, answer.study), dark)
+        return card.texts.say("show.over_time", lang, what=line.label), charts.lines(
+            [line], lang, height=height, share=y == "share")
+    curve = answer.tables.get("curve")
+    if curve is not None and len(curve) and "share_covered" in curve:
+        unit = str(curve.columns[0])
+        line = charts.Line(curve, unit, "share_covered", words.column("share_covered", lang, answer.study), dark)
+        return card.texts.say("show.by_cost", lang, what=line.label, unit=words.column(unit, lang)), charts.lines(
+            [line], lang, height=height, share=True, xlabel=words.column(unit, lang))
+    top = tables.ranked(answer.frame, answer.measure).head(8)
+    top = top[pd.to_numeric(top[answer.measure], errors="coerce").notna()]
+    if not len(top):
+        return None
+    labels = [areas.full_name(str(code), lang) for code in top.index]
+    return card.texts.say("show.largest", lang, what=words.column(answer.measure, lang, answer.study)), charts.bars(
+        labels, top[answer.measure].astype(float).tolist(), colour=dark, height=height, share=answer.unit == "share")
 
 
 def _prepare_notebook() -> None:

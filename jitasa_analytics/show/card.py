@@ -81,6 +81,12 @@ def _swatch(background: str, label: str) -> str:
             f"{escape(label)}</span>")
 
 
+def tooltip(lines: Sequence[str]) -> str:
+    """The tooltip of a point: first line strong; safe to put into the page."""
+    first, *rest = [escape(line) for line in lines if line]
+    return "<br>".join([f"<b>{first}</b>", *rest])
+
+
 def sample_html(lang: str) -> str:
     """The label of sample data."""
     return f'<div class="sample" role="note">{escape(texts.say("show.sample_long", lang))}</div>'

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as Date
 from typing import Any
 
 import holoviews as hv
 import pandas as pd
-import panel as pn
 from bokeh.models import CustomJSTickFormatter, HoverTool, NumeralTickFormatter
 
 from jitasa_analytics.show import colours, fonts
@@ -18,42 +19,43 @@ _TICKS = """
 const locale = {"th": "th-TH-u-ca-buddhist", "en": "en-GB"}[lang]
 return new Intl.DateTimeFormat(locale, {month: "short", year: "2-digit", timeZone: "UTC"}).format(new Date(tick))
 """
-_TOOLTIP_DAY = "{%F}"
 
 
-def lines(frame: pd.DataFrame, *, x: str, ys: Mapping[str, tuple[str, str]], lang: str, height: int = 220,
-          share: bool = False, steps: bool = False) -> pn.pane.HoloViews:
-    """Lines over time.
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart: a column ``y`` of a frame over its column ``x`` (times or numbers)."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Column ``x`` holds times.
-    ys : mapping of column to (label, colour)
-    share : bool
-        Values are shares.
-    """
-    return pn.pane.HoloViews(lines_object(frame, x=x, ys=ys, lang=lang, height=height, share=share, steps=steps),
-                             sizing_mode="stretch_width", height=height, linked_axes=False)
+    frame: pd.DataFrame
+    x: str
+    y: str
+    label: str
+    colour: str
+    width: float = 2.2
 
 
-def lines_object(frame: pd.DataFrame, *, x: str, ys: Mapping[str, tuple[str, str]], lang: str, height: int = 220,
-                 share: bool = False, steps: bool = False) -> Any:
-    """The same as a HoloViews object, to put in the place of another."""
+def lines(series: Sequence[Line], lang: str, *, height: int = 210, share: bool = False, xlabel: str = "") -> Any:
+    """Lines over time or over a cost, as a HoloViews object."""
     curves = []
-    for name, (label, colour) in ys.items():
-        part = frame[[x, name]].rename(columns={name: "value"}).dropna()
-        curves.append(hv.Curve(part, kdims=[x], vdims=["value"], label=label).opts(
-            color=colour, line_width=2, interpolation="steps-post" if steps else "linear",
-            hooks=[_hover(label, share=share, time=True)]))
-    time = bool(pd.api.types.is_datetime64_any_dtype(frame[x]))
+    time = all(bool(pd.api.types.is_datetime64_any_dtype(_times(one)[one.x])) for one in series)
+    for one in series:
+        part = _times(one)[[one.x, one.y]].set_axis(["x", "y"], axis=1).dropna()
+        curves.append(hv.Curve(part, kdims=["x"], vdims=["y"], label=one.label).opts(
+            color=one.colour, line_width=one.width, hooks=[_hover(one.label, share=share, time=time)]))
     return hv.Overlay(curves).opts(hv.opts.Overlay(
-        responsive=True, min_height=height, xlabel="", ylabel="", legend_position="top_left", show_grid=True,
-        toolbar=None, default_tools=[], active_tools=[], show_legend=len(curves) > 1,
+        responsive=True, min_height=height, xlabel=xlabel, ylabel="", legend_position="top_left", show_grid=True,
+        toolbar=None, default_tools=[], active_tools=[], show_legend=len(curves) > 1, show_frame=False,
         hooks=[_dress(lang, share=share, time=time)]))
 
 
-def bars(labels: Sequence[str], values: Sequence[float], *, colour: str = colours.ACCENT, height: int = 220,
+def _times(line: Line) -> pd.DataFrame:
+    """The frame with dates as times, which axes understand."""
+    first = line.frame[line.x].dropna()
+    if len(first) and isinstance(first.iloc[0], Date) and not pd.api.types.is_datetime64_any_dtype(first):
+        return line.frame.assign(**{line.x: pd.to_datetime(line.frame[line.x])})
+    return line.frame
+
+
+def bars(labels: Sequence[str], values: Sequence[float], *, colour: str = colours.ACCENT, height: int = 210,
          share: bool = False) -> Any:
     """Horizontal bars, the first on top."""
     table = pd.DataFrame({"label": list(labels)[::-1], "value": list(values)[::-1]})
@@ -65,10 +67,9 @@ def bars(labels: Sequence[str], values: Sequence[float], *, colour: str = colour
 def _hover(label: str, *, share: bool, time: bool) -> Any:
     def hook(plot: Any, element: Any) -> None:
         renderer = plot.handles["glyph_renderer"]
-        x = str(element.kdims[0])
-        tips = [("", f"@{{{x}}}" + (_TOOLTIP_DAY if time else "")), (label, "@value{0.0%}" if share else "@value{0,0}")]
+        tips = [("", "@x{%F}" if time else "@x{0,0.0}"), (label, "@y{0.0%}" if share else "@y{0,0.0}")]
         plot.state.add_tools(HoverTool(renderers=[renderer], tooltips=tips, mode="vline",
-                                       formatters={f"@{{{x}}}": "datetime"} if time else {}))
+                                       formatters={"@x": "datetime"} if time else {}))
 
     return hook
 
@@ -81,6 +82,10 @@ def _dress(lang: str, *, share: bool, time: bool, grid: str = "y") -> Any:
             axis.major_label_text_font_size = "12px"
             axis.major_label_text_color = colours.QUIET_INK
             axis.axis_line_color = axis.minor_tick_line_color = None
+            axis.axis_label_text_font = fonts.FAMILY
+            axis.axis_label_text_font_size = "12px"
+            axis.axis_label_text_font_style = "normal"
+            axis.axis_label_text_color = colours.QUIET_INK
             axis.major_tick_line_color = None
         pattern = "0%" if share else "0,0"
         values = figure.yaxis if grid == "y" else figure.xaxis
@@ -101,6 +106,7 @@ def _dress(lang: str, *, share: bool, time: bool, grid: str = "y") -> Any:
             legend.border_line_color = None
             legend.padding = legend.margin = 4
         figure.outline_line_color = None
+        figure.min_border_right = 14
         figure.background_fill_color = "#ffffff"
 
     return hook

@@ -63,9 +63,9 @@ SCALES = {s.name: s for s in (COVERAGE, GAP, NEED, SUPPLY, PEOPLE)}
 
 _BY_WORD = (
     (("out_of_reach", "gap", "uncovered", "beyond", "dropout", "drop_out", "zero"), GAP),
-    (("per_request", "ratio", "access", "volunteer", "supply", "capacity"), SUPPLY),
-    (("request", "need", "open", "demand"), NEED),
-    (("coverage", "dose", "vaccin", "covered", "within", "served"), COVERAGE),
+    (("per_request", "ratio", "access", "volunteer", "supply", "capacity", "being_helped"), SUPPLY),
+    (("request", "need", "open", "demand", "waiting"), NEED),
+    (("coverage", "dose", "vaccin", "covered", "within", "served", "share_after", "share_before"), COVERAGE),
 )
 
 

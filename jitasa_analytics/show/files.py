@@ -18,7 +18,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from jitasa_analytics import texts
+from jitasa_analytics import areas, texts
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.geo import WGS84
 from jitasa_analytics.show import Kind, numbers, words
@@ -233,3 +233,36 @@ def _parquet(answer: Any, lang: str) -> bytes:
     else:
         table.to_parquet(buffer, index=False)
     return buffer.getvalue()
+
+
+def points_bytes(frame: pd.DataFrame, manifest: Any, lang: str) -> bytes:
+    """A table of points (lon, lat) of a page as GeoJSON; rows without a place are left out."""
+    placed = frame[frame["lon"].notna() & frame["lat"].notna()]
+    features = [
+        {"type": "Feature", "properties": {k: _json(_cell(v)) for k, v in row.items() if k not in {"lon", "lat"}},
+         "geometry": {"type": "Point", "coordinates": [row["lon"], row["lat"]]}}
+        for row in _for_excel(placed).to_dict("records")]
+    outer: dict[str, Any] = {"type": "FeatureCollection", "store_version": manifest.version, "features": features}
+    if manifest.sample:
+        outer["data"] = texts.say("show.sample", "en")
+    return json.dumps(outer, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def table_bytes(frame: pd.DataFrame, manifest: Any, lang: str) -> bytes:
+    """A table of a page as CSV: names beside the codes, the store's version and the label of sample data.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        On area codes, or with a column ``area_code``.
+    manifest : object
+        With ``version`` and ``sample``.
+    """
+    table = frame.reset_index() if frame.index.name else frame.copy()
+    if "area_code" in table:
+        names = [areas.name(str(code), lang) for code in table["area_code"]]
+        table.insert(int(table.columns.get_loc("area_code")) + 1, "area", names)
+    table["store_version"] = manifest.version
+    if manifest.sample:
+        table["data"] = texts.say("show.sample", "en")
+    return csv_bytes(table)

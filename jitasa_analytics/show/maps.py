@@ -86,6 +86,7 @@ class Points:
     size: float = 7
     line: str = "#ffffff"
     alpha: float = 0.85
+    line_width: float = 0.6
 
     def columns(self) -> dict[str, Any]:
         """The columns of the drawing."""
@@ -156,6 +157,12 @@ class AreaMap:
                             hooks=[_frame_on(bounds)]))
         self.pane.object = overlay
 
+    def clear(self) -> None:
+        """Show no map."""
+        self.codes = pd.Index([], dtype=str)
+        self._shapes, self._drawn, self._chosen = None, _Drawn(), ""
+        self.pane.object = None
+
     def _polygons(self, shapes: gpd.GeoDataFrame, paint: Paint) -> Any:
         table = gpd.GeoDataFrame({"name": shapes["name"].astype(str).to_numpy(), **paint.columns(self.codes)},
                                  geometry=shapes.geometry.to_numpy(), crs=WEB_MERCATOR)
@@ -196,7 +203,8 @@ class AreaMap:
             plot.state.add_tools(HoverTool(renderers=[renderer], tooltips=_POINT_TOOLTIP))
 
         return element.opts(projection=_CRS, color=layer.colour, marker=layer.marker, size=layer.size,
-                            line_color=layer.line, line_width=0.6, alpha=layer.alpha, hooks=[take])
+                            line_color=layer.line, line_width=layer.line_width,
+                            line_alpha=layer.alpha, alpha=layer.alpha, hooks=[take])
 
     # -- changing what is drawn ------------------------------------------------------------
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 import panel as pn
-from bokeh.models.widgets.tables import CellFormatter, NumberFormatter, StringFormatter
+from panel.io.model import JSCode
 
 from jitasa_analytics import areas
 from jitasa_analytics.show import numbers, words
 from jitasa_analytics.show.style import TABLE
 
-_HIDDEN = {"geometry", "name_th", "name_en", "lon", "lat", "basis"}
-_FORMATS = {"share": "0.0%", "persons": "0,0", "doses": "0,0", "minutes": "0,0.0", "km": "0,0.0"}
+_HIDDEN = {"geometry", "name_th", "name_en", "lon", "lat", "basis", "no_data", "over_100"}
+_DECIMALS = {"persons": 0, "doses": 0, "minutes": 1, "km": 1}
 
 
 def columns_of(frame: pd.DataFrame, *, first: Sequence[str] = ()) -> list[str]:
@@ -57,29 +57,39 @@ def table(frame: pd.DataFrame, lang: str, *, study: str = "", measure: str = "",
     return pn.widgets.Tabulator(
         plain, formatters=formatters, text_align=aligns, titles=titles, show_index=False, disabled=True, selectable=1,
         layout="fit_columns", theme="simple", height=height, sizing_mode="stretch_width", stylesheets=[TABLE],
-        sortable=True, widths={"area": 150} if name_index else {}, margin=0, **params)
+        header_align=aligns, configuration={"columnDefaults": {"minWidth": 84, "headerWordWrap": True}},
+        widths={"area": 140} if name_index else {}, margin=0, **params)
+
+
+def ranked(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The rows, largest value of the measure first, those without a value last."""
+    return frame.sort_values(measure, ascending=False, kind="stable", na_position="last")
 
 
 def dress(plain: pd.DataFrame, lang: str, *, study: str, measure: str, unit: str
-          ) -> tuple[dict[str, CellFormatter], dict[str, str], dict[str, str]]:
+          ) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
     """Formatters, alignment and titles for the columns of a readable frame."""
-    formatters: dict[str, CellFormatter] = {}
+    formatters: dict[str, Any] = {}
     aligns: dict[str, str] = {}
     titles: dict[str, str] = {}
     for name in plain.columns:
         titles[name] = words.column(str(name), lang, study)
         if pd.api.types.is_numeric_dtype(plain[name]):
-            pattern = _pattern(plain[name], words.unit_of(str(name), measure, unit))
-            formatters[name] = NumberFormatter(format=pattern, nan_format=numbers.MISSING, text_align="right")
+            formatters[name] = _number(plain[name], words.unit_of(str(name), measure, unit))
             aligns[name] = "right"
         else:
-            formatters[name] = StringFormatter()
             aligns[name] = "left"
     return formatters, aligns, titles
 
 
-def _pattern(values: pd.Series, unit: str) -> str:
-    if unit in _FORMATS:
-        return _FORMATS[unit]
+def _number(values: pd.Series, unit: str) -> JSCode:
+    """How the browser writes the numbers of a column: the cell keeps its value, so that sorting is right."""
     known = values.dropna()
-    return "0,0" if len(known) == 0 or (known == known.round()).all() else "0,0.00"
+    whole = len(known) == 0 or bool((known == known.round()).all())
+    decimals = 1 if unit == "share" else _DECIMALS.get(unit, 0 if whole else 2)
+    times, sign = (100, "%") if unit == "share" else (1, "")
+    return JSCode(
+        "function (cell) { const v = cell.getValue(); "
+        f"return (v == null || Number.isNaN(v)) ? '{numbers.MISSING}' : "
+        f"(v * {times}).toLocaleString('en-US', {{minimumFractionDigits: {decimals}, "
+        f"maximumFractionDigits: {decimals}}}) + '{sign}' }}")

@@ -65,7 +65,7 @@ def parameter(name: str, lang: str, study: str = "") -> str:
 def value(name: str, given: Any, lang: str) -> str:
     """A parameter's or a cell's value in words."""
     if given is None:
-        return numbers.MISSING
+        return first(["param.choice.any"], lang) or numbers.MISSING
     if isinstance(given, bool):
         return texts.say("show.yes" if given else "show.no", lang)
     if isinstance(given, (list, tuple)):
@@ -76,7 +76,7 @@ def value(name: str, given: Any, lang: str) -> str:
         for kind in filter(None, (_VALUES.get(name), name)):
             if texts.has(f"value.{kind}.{given}", lang):
                 return texts.say(f"value.{kind}.{given}", lang)
-        return first([f"show.value.{given}"], lang) or given
+        return first([f"param.choice.{given}", f"show.value.{given}"], lang) or given
     if isinstance(given, (int, float)):
         return numbers.number(given, 0 if float(given).is_integer() else 2)
     return numbers.date(given, lang)

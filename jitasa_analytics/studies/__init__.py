@@ -12,11 +12,12 @@ from typing import Any
 
 from jitasa_analytics.errors import JitasaError, UnknownError
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies.base import Answer, Figure, Note, Study, make
+from jitasa_analytics.studies.answer import Answer, Figure, Note, Term
+from jitasa_analytics.studies.base import Study, make
 
 ENTRY_POINTS = "jitasa_analytics.studies"
 
-__all__ = ["Answer", "Figure", "Note", "Study", "get", "known", "make", "run"]
+__all__ = ["Answer", "Figure", "Note", "Study", "Term", "get", "known", "make", "run"]
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,8 @@ from jitasa_analytics.contracts import CANDIDATE_KINDS, FACILITY_KINDS
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies import frames, reach
-from jitasa_analytics.studies.base import Answer, Figure, Note, Study
+from jitasa_analytics.studies.answer import Answer, Figure, Note
+from jitasa_analytics.studies.base import Study
 
 SITES = ["rank", "name", "kind", "lon", "lat", "area_code", "people_newly_covered", "people_only_here"]
 
@@ -57,8 +58,9 @@ class BestSites(Study):
         -------
         Answer
             ``frame`` by area: people, covered_before, covered_after, newly_covered (persons), share_before,
-            share_after. ``tables``: ``sites`` (the new ones, most people newly covered first), ``existing``
-            (open facilities in reach of the scope), ``assignments`` (each covered place and its nearest site).
+            share_after, people_no_data (persons of whom nothing is known, who are not planned for).
+            ``tables``: ``sites`` (the new ones, most people newly covered first), ``existing`` (open
+            facilities in reach of the scope), ``assignments`` (each covered place and its nearest site).
             Figure ``bound`` is what covered_after can't exceed with so many sites; ``gap`` is its distance from
             covered_after, as a share of newly_covered.
 
@@ -73,17 +75,20 @@ class BestSites(Study):
         opened = facilities[facilities["is_open"]]
         today = limit.travel(demand, opened)
         before = coverage.served(demand, today, within=limit.within)
+        absent = reach.provinces_without(snapshot, demand, facilities)
+        known = reach.known(demand, before, absent)
+        if demand["area_code"].str[:2].dropna().isin(absent).all():
+            known |= True  # nothing is recorded anywhere in the scope: the plan begins from nothing, and says so
         candidates, from_places = self._candidates(snapshot, demand)
-        found = self._choose(demand[~before & (demand["people"] > 0)], candidates, limit)
+        found = self._choose(demand[~before & known & (demand["people"] > 0)], candidates, limit)
         after = before | demand.index.isin(found.newly)
         level = frames.choose_level(snapshot, self.level, frames.places_level(snapshot.scope))
-        frame, more = _frame(snapshot, level, demand, before, after)
+        frame, more = _frame(snapshot, level, demand.assign(before=before, after=after, known=known))
         notes = [limit.note(), *notes, *found.notes(self.n_sites, self.time_limit)]
         notes.append(Note("note.candidates_places" if from_places else "note.candidates", {"count": len(candidates)}))
-        absent = reach.provinces_without(snapshot, demand, facilities)
         notes += [*reach.note_on_provinces(absent, self.service), *more]
         return self.answer(
-            snapshot, frame, measure="share_after", unit="share", figures=_figures(demand, before, after, found),
+            snapshot, frame, measure="share_after", unit="share", figures=_figures(demand, before, known, found),
             notes=tuple(notes), uses=("facilities", "candidates", "population", "areas"),
             tables={"sites": found.sites, "existing": _existing(opened, today),
                     "assignments": _assignments(today, found)})
@@ -147,38 +152,47 @@ class Found:
         return notes
 
 
-def _frame(snapshot: Snapshot, level: str, demand: pd.DataFrame, before: pd.Series,
-           after: pd.Series) -> tuple[pd.DataFrame, list[Note]]:
-    """People covered before and after, by area."""
-    people, code = demand["people"], frames.codes_at(demand["area_code"], level, snapshot.scope)
-    sums = pd.DataFrame({"people": people, "covered_before": people.where(before, 0),
-                         "covered_after": people.where(after, 0)}).groupby(code).sum()
-    sums["newly_covered"] = sums["covered_after"] - sums["covered_before"]
-    for when in ("before", "after"):
-        sums[f"share_{when}"] = sums[f"covered_{when}"] / sums["people"].where(sums["people"] > 0)
+def _frame(snapshot: Snapshot, level: str, places: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
+    """People covered before and after, by area; missing where the data can't say."""
+    people, code = places["people"], frames.codes_at(places["area_code"], level, snapshot.scope)
+    sums = pd.DataFrame({"people": people, "covered_before": people.where(places["before"], 0),
+                         "covered_after": people.where(places["after"], 0),
+                         "people_no_data": people.where(~places["known"], 0)}).groupby(code).sum()
     shapes = frames.outlines(snapshot, level, also=sums.index)
-    notes = frames.notes_on_outlines(shapes)
+    notes = frames.notes_on_outlines(shapes, level)
     empty = shapes.index.difference(sums.index)
     if len(empty):
         notes.append(Note("note.no_places", {"areas": len(empty), "names": frames.some_areas(empty)}))
-    return frames.assemble(shapes, sums), notes
+    sums = frames.spread(sums, shapes.index)
+    for when in ("before", "after"):
+        sums[f"covered_{when}"] = sums[f"covered_{when}"].mask(sums["people_no_data"] > 0)
+        share = sums[f"covered_{when}"] / sums["people"].where(sums["people"] > 0)
+        sums[f"share_{when}"] = share.to_numpy(float, na_value=np.nan)
+    sums["newly_covered"] = sums["covered_after"] - sums["covered_before"]
+    order = ["people", "covered_before", "covered_after", "newly_covered", "share_before", "share_after",
+             "people_no_data"]
+    return frames.assemble(shapes, sums[order]), notes
 
 
-def _figures(demand: pd.DataFrame, before: pd.Series, after: pd.Series, found: Found) -> dict[str, Figure]:
+def _figures(demand: pd.DataFrame, before: pd.Series, known: pd.Series, found: Found) -> dict[str, Figure]:
     people, covered = int(demand["people"].sum()), int(demand.loc[before, "people"].sum())
-    total = covered + found.people
+    unknown = int(demand.loc[~known, "people"].sum())
+    total, base = covered + found.people, people - unknown
     bound = covered + (found.plan.bound if found.plan is not None else 0.0)
-    return {
+    figures = {
         "people": Figure(people, "persons"),
         "covered_before": Figure(covered, "persons"),
         "covered_after": Figure(total, "persons"),
         "newly_covered": Figure(found.people, "persons"),
-        "share_before": Figure(covered / people if people else float("nan"), "share"),
-        "share_after": Figure(total / people if people else float("nan"), "share"),
+        "share_before": Figure(covered / base if base else float("nan"), "share"),
+        "share_after": Figure(total / base if base else float("nan"), "share"),
         "new_sites": Figure(len(found.sites), "sites"),
         "bound": Figure(max(bound, float(total)), "persons"),
         "gap": Figure(found.plan.gap if found.plan is not None else 0.0, "share"),
     }
+    if unknown:
+        figures["people_no_data"] = Figure(unknown, "persons")
+    return figures
 
 
 def _existing(opened: pd.DataFrame, today: Travel) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from jitasa_analytics.contracts import FACILITY_KINDS
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies import frames, reach
-from jitasa_analytics.studies.base import Answer, Figure, Note, Study
+from jitasa_analytics.studies.answer import Answer, Figure, Note
+from jitasa_analytics.studies.base import Study
 
 # Points of the coverage curve for each limit's length.
 _STEPS = 10
@@ -73,7 +74,7 @@ class CoverageGaps(Study):
         frame, more = _frame(snapshot, level, places, opened, absent)
         notes = [limit.note(), *notes, *reach.note_on_provinces(absent, self.service), *more]
         return self.answer(
-            snapshot, frame, measure="share_out_of_reach", unit="share", figures=_figures(places, frame, opened),
+            snapshot, frame, measure="share_out_of_reach", unit="share", figures=_figures(places, frame),
             notes=tuple(notes), uses=("areas", "population"),
             tables={"curve": _curve(places, travel, limit), "places": places.drop(columns="known")})
 
@@ -87,7 +88,7 @@ def _places(demand: pd.DataFrame, opened: pd.DataFrame, travel: Travel, within: 
     table["facility"] = table["facility_id"].map(opened["name"])
     table[travel.unit] = nearest["cost"]
     table["in_reach"] = coverage.served(demand, travel, within=within)
-    table["known"] = table["in_reach"] | ~table["area_code"].str[:2].isin(absent)
+    table["known"] = reach.known(demand, table["in_reach"], absent)
     return table
 
 
@@ -112,7 +113,7 @@ def _frame(snapshot: Snapshot, level: str, places: pd.DataFrame, opened: pd.Data
     count = here.value_counts().reindex(shapes.index).fillna(0).astype("Int64")
     sums["facilities"] = count.mask(shapes.index.str[:2].isin(absent) & (count == 0))
     sums["rank"] = sums["people_out_of_reach"].rank(method="min", ascending=False).astype("Int64")
-    notes = frames.notes_on_outlines(shapes)
+    notes = frames.notes_on_outlines(shapes, level)
     coarse = int((here.str.len() < areas.digits(level)).sum())
     if coarse:
         notes.append(Note("note.facilities_nowhere", {"count": coarse}))
@@ -123,7 +124,7 @@ def _frame(snapshot: Snapshot, level: str, places: pd.DataFrame, opened: pd.Data
     return frame.sort_values("rank", kind="stable", na_position="last"), notes
 
 
-def _figures(places: pd.DataFrame, frame: pd.DataFrame, opened: pd.DataFrame) -> dict[str, Figure]:
+def _figures(places: pd.DataFrame, frame: pd.DataFrame) -> dict[str, Figure]:
     people = int(places["people"].sum())
     unknown = int(places.loc[~places["known"], "people"].sum())
     beyond = int(places.loc[places["known"] & ~places["in_reach"], "people"].sum())
@@ -137,8 +138,7 @@ def _figures(places: pd.DataFrame, frame: pd.DataFrame, opened: pd.DataFrame) ->
     }
     if unknown:
         figures["people_no_data"] = Figure(unknown, "persons")
-    used = opened.index.isin(places.loc[places["in_reach"], "facility_id"].dropna())
-    figures["facilities_nearest"] = Figure(int(used.sum()), "sites")
+    figures["facilities_nearest"] = Figure(int(places["facility_id"].where(places["in_reach"]).nunique()), "sites")
     return figures
 
 

@@ -8,12 +8,12 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from jitasa_analytics import areas
+from jitasa_analytics import areas, texts
 from jitasa_analytics.areas import Level
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.geo import WGS84
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies.base import Note, Term
+from jitasa_analytics.studies.answer import Note, Term
 
 LEVELS: tuple[Level, ...] = ("province", "district", "tambon")
 AUTO = "auto"
@@ -103,6 +103,9 @@ def outlines(snapshot: Snapshot, level: str, also: Iterable[str] = ()) -> gpd.Ge
         own = pd.Series([areas.name(str(c), lang) for c in known.index], index=known.index)
         known[column] = known[column].where(known[column].notna(), own).astype("str")
     known.index = known.index.astype("str").rename("area_code")
+    above = coarse(known.index, level)
+    for column, lang in (("name_th", "th"), ("name_en", "en")):
+        known.loc[above, column] = [texts.say("column.part_unknown", lang, area=known.at[c, column]) for c in above]
     return known
 
 
@@ -126,10 +129,20 @@ def assemble(shapes: gpd.GeoDataFrame, values: pd.DataFrame) -> gpd.GeoDataFrame
     return gpd.GeoDataFrame(table, geometry="geometry", crs=WGS84)
 
 
-def notes_on_outlines(shapes: gpd.GeoDataFrame) -> list[Note]:
+def coarse(codes: pd.Index, level: str) -> pd.Index:
+    """Codes above the level: rows of people and things whose area is known only that far."""
+    if level == "country":
+        return codes[:0]
+    return codes[(codes.str.len() < areas.digits(level)) | (codes == areas.COUNTRY)]
+
+
+def notes_on_outlines(shapes: gpd.GeoDataFrame, level: str) -> list[Note]:
     """What a reader of the map must know about its outlines."""
     notes = []
-    bare = shapes.index[shapes.geometry.isna()]
+    bare, above = shapes.index[shapes.geometry.isna()], coarse(shapes.index, level)
+    bare = bare.difference(above)
+    if len(above):
+        notes.append(Note("note.unplaced", {"names": some_areas(above), "level": Term("level", level)}))
     if len(bare):
         notes.append(Note("note.no_outline", {"areas": len(bare), "names": some_areas(bare)}))
     schematic = int((shapes["basis"] == "schematic").sum())

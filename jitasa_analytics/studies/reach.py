@@ -11,7 +11,7 @@ from jitasa_analytics.analysis import travel as journeys
 from jitasa_analytics.analysis.travel import Travel
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies.base import Note, Term
+from jitasa_analytics.studies.answer import Note, Term
 from jitasa_analytics.studies.frames import head, named, some_areas
 
 # Pairs beyond the limit are looked for up to this factor, so that the curve goes on and a place
@@ -120,6 +120,11 @@ def provinces_without(snapshot: Snapshot, places: pd.DataFrame, sites: pd.DataFr
     else:
         asked = {snapshot.scope[:2]}
     return sorted(asked - set(sites["area_code"].dropna().str[:2]))
+
+
+def known(places: pd.DataFrame, in_reach: pd.Series, absent: list[str]) -> pd.Series:
+    """Whether the data can say if a place is in reach: it is, or its province has facilities of the kind at all."""
+    return in_reach | ~places["area_code"].str[:2].isin(absent)
 
 
 def note_on_provinces(provinces: list[str], service: str) -> list[Note]:

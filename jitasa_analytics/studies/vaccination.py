@@ -15,7 +15,8 @@ from jitasa_analytics.contracts import BASES
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies import doses, frames
-from jitasa_analytics.studies.base import Answer, Figure, Note, Study, Term
+from jitasa_analytics.studies.answer import Answer, Figure, Note, Term
+from jitasa_analytics.studies.base import Study
 from jitasa_analytics.studies.doses import ALL_DOSES, History
 
 
@@ -65,8 +66,10 @@ class Vaccination(Study):
         shapes = frames.outlines(snapshot, level, also=found.index)
         people, year = self._people(snapshot, level, latest)
         frame = self._rates(found.reindex(shapes.index), people.reindex(shapes.index))
-        notes = [*_notes(history, latest, frame, shapes), self._note_on_people(year), self._note_on_over(frame, year)]
-        notes += frames.notes_on_outlines(shapes)
+        notes = [*_notes(history, latest, frame, level), self._note_on_people(year), self._note_on_over(frame, year)]
+        notes += frames.notes_on_outlines(shapes, level)
+        if self.level == frames.AUTO and level != areas.below(areas.level_of(snapshot.scope)):
+            notes.append(Note("note.level_own", {"level": Term("level", areas.below(level))}))
         return self.answer(
             snapshot, frames.assemble(shapes, frame),
             measure="doses_per_100" if self.dose == ALL_DOSES else "share",
@@ -173,15 +176,15 @@ def _whole(values: pd.Series) -> pd.Series:
     return values.round().astype("Int64")
 
 
-def _notes(history: History, latest: pd.DataFrame, frame: pd.DataFrame, shapes: pd.DataFrame) -> list[Note | None]:
+def _notes(history: History, latest: pd.DataFrame, frame: pd.DataFrame, level: str) -> list[Note | None]:
     """Where the counts come from, and what is missing or odd in them."""
     notes: list[Note | None] = [Note(f"note.counts_{history.basis}", {
         "units": len(latest), "first": f"{latest['as_of'].min():%Y-%m-%d}",
         "last": f"{latest['as_of'].max():%Y-%m-%d}"})]
-    missing = shapes.index[frame["count"].isna()]
+    missing = frame.index[frame["count"].isna()]
     if len(missing):
         notes.append(Note("note.no_report", {"areas": len(missing), "names": frames.some_areas(missing)}))
-    bare = shapes.index[frame["count"].notna() & frame["people"].isna()]
+    bare = frame.index[frame["count"].notna() & frame["people"].isna()].difference(frames.coarse(frame.index, level))
     if len(bare):
         notes.append(Note("note.no_denominator", {"areas": len(bare), "names": frames.some_areas(bare)}))
     falls = history.falls()

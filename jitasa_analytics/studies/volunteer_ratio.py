@@ -15,7 +15,8 @@ from jitasa_analytics.analysis.travel import DETOUR, SPEED_KMH
 from jitasa_analytics.contracts import CATEGORIES, OPEN_STATUSES, URGENCIES
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies import frames
-from jitasa_analytics.studies.base import Answer, Figure, Note, Study
+from jitasa_analytics.studies.answer import Answer, Figure, Note
+from jitasa_analytics.studies.base import Study
 from jitasa_analytics.studies.reach import Limit
 
 # Points closer than this many decimals of a degree (about 100 m) count as one place on the road.
@@ -77,7 +78,7 @@ class VolunteerRatio(Study):
             notes.append(Note("note.volunteers_in_scope"))
         return self.answer(
             snapshot, frames.assemble(shapes, frame), measure="ratio", unit="ratio",
-            figures=_figures(frame, reached), notes=(*notes, *frames.notes_on_outlines(shapes)), uses=("areas",))
+            figures=_figures(frame, reached), notes=(*notes, *frames.notes_on_outlines(shapes, level)), uses=("areas",))
 
     def require(self, snapshot: Snapshot) -> None:
         """Refuse when the store holds no requests or no volunteers; an area without either is an answer."""

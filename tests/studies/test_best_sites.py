@@ -90,6 +90,25 @@ def test_a_kind_that_nobody_recorded_is_told_and_planned_from_nothing(make):
     assert "note.kind_absent" in {n.key for n in answer.notes}
 
 
+def test_where_only_the_neighbour_recorded_the_kind_the_plan_covers_the_rest(make):
+    tables = town()
+    tables["facilities"] = tables["facilities"].drop(index=0)  # f2 across the border still reaches D
+    answer = ask(make(tables), "best_sites", n_sites=1, **NEAR)
+    assert answer.figures["covered_before"].value == 50
+    assert answer.figures["newly_covered"].value == 700
+    assert "note.kind_absent" in {n.key for n in answer.notes}
+
+
+def test_nothing_is_planned_for_a_province_of_which_nothing_is_known(make):
+    tables = town()
+    tables["facilities"] = tables["facilities"].drop(index=1)  # the next province has nothing recorded
+    answer = ask(make(tables), "best_sites", "TH", n_sites=5, **NEAR)
+    assert answer.figures["people_no_data"].value == 70
+    assert answer.frame.loc["21", ["covered_before", "covered_after", "share_after"]].isna().all()
+    assert answer.figures["covered_after"].value == 750
+    assert answer.figures["share_after"].value == 1.0
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_against_every_combination(make, seed):
     rng = np.random.default_rng(seed)

@@ -11,7 +11,7 @@ import pytest
 
 from jitasa_analytics import studies, texts
 from jitasa_analytics.errors import JitasaError, UnknownError
-from jitasa_analytics.studies.base import Note, Term
+from jitasa_analytics.studies import Note, Term
 from tests.studies.road import ask, town
 
 OWN = '''
@@ -102,4 +102,4 @@ def test_a_note_puts_its_terms_into_the_language():
     note = Note("note.kind_absent", {"provinces": 2, "names": (Term("area", "20"), Term("area", "21")),
                                      "service": Term("facility", "hospital")})
     assert "ชลบุรี, ระยอง" in note.text("th")
-    assert "no Hospital at all in 2 provinces (Chon Buri, Rayong)" in note.text("en")
+    assert "no Hospital at all: 2 (Chon Buri, Rayong)" in note.text("en")

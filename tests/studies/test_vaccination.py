@@ -183,7 +183,7 @@ def test_the_weekly_series_carries_silent_areas_forward(make):
 def test_a_falling_count_is_told(make):
     store = store_with(make, *DISTRICTS, report("2001", "2021-06-20", 85))
     notes = {n.key: n for n in ask(store, "vaccination").notes}
-    assert "1 times" in notes["note.counts_fall"].text("en")
+    assert "falls: 1." in notes["note.counts_fall"].text("en")
 
 
 def test_without_any_data_it_names_what_there_is(make):

@@ -1,0 +1,100 @@
+"""A form made from the parameters of a study: the same for those that came with the program and those that did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from jitasa_analytics import texts
+from jitasa_analytics.studies import Study
+
+# Bounds that allow far more than is usual: the slider covers the usual, the address and the library the rest.
+_USUAL: dict[str, tuple[float, float, float]] = {"minutes": (5, 120, 5), "n_sites": (1, 20, 1), "detour": (1, 3, 0.1)}
+# Parameters that most people leave as they are.
+QUIET = ("detour", "level", "group", "denominator", "basis", "source", "time_limit", "gap", "km", "candidate_kind",
+         "mode", "date")
+_WIDTH = 210
+
+
+def form(question: Study, lang: str) -> tuple[list[Any], list[Any]]:
+    """Widgets for a study's parameters.
+
+    Parameters
+    ----------
+    question : Study
+        Its values follow the widgets and the widgets follow it.
+    lang : {"th", "en"}
+
+    Returns
+    -------
+    tuple of (widgets shown at once, widgets among further conditions)
+    """
+    kind = type(question)
+    names = list(kind.options())
+    shown = [n for n in names if n not in QUIET]
+    return ([field(question, n, lang) for n in shown], [field(question, n, lang) for n in names if n in QUIET])
+
+
+def field(question: Study, name: str, lang: str) -> Any:
+    """The widget of one parameter."""
+    parameter = question.param[name]
+    common: dict[str, Any] = {
+        "label": type(question).option_label(name, lang), "description": type(question).option_help(name, lang) or None,
+        "width": _WIDTH, "margin": 0,
+    }
+    source = "value"
+    value = question.param[name]
+    if isinstance(parameter, param.Selector):
+        labels = {type(question).option_choice(name, o, lang): o for o in parameter.objects}
+        widget = pmui.Select(options=labels, value=value, size="small", **common)
+    elif name == "dose" and isinstance(parameter, param.Integer):
+        low, high = (int(b) for b in parameter.bounds)
+        labels = {texts.say("dashboard.dose" if n else "dashboard.dose_all", lang, n=n): n
+                  for n in (*range(max(low, 1), high + 1), *([0] if low == 0 else []))}
+        widget = pmui.Select(options=labels, value=value, size="small", **common)
+    elif isinstance(parameter, param.Boolean):
+        common.pop("width")
+        widget = pmui.Switch(value=value, **common)
+    elif isinstance(parameter, (param.CalendarDate, param.Date)):
+        widget = pmui.DatePicker(value=value, **common)
+    elif isinstance(parameter, param.Number):
+        widget, source = _number(question, name, parameter, common)
+    else:
+        widget = pmui.TextInput(value=value, size="small", **common)
+    widget.css_classes = [f"field-{name}"]
+    pn.bind(lambda chosen: _take(question, name, chosen), widget.param[source], watch=True)
+    return widget
+
+
+def _number(question: Study, name: str, parameter: param.Number, common: dict[str, Any]) -> tuple[Any, str]:
+    """A slider where the range is usual, a box else; sliders speak when they are let go."""
+    low, high = parameter.bounds or (None, None)
+    whole = isinstance(parameter, param.Integer)
+    usual = _USUAL.get(name)
+    if usual is None and low is not None and high is not None and not parameter.allow_None:
+        step = parameter.step or (1 if whole else (high - low) / 50)
+        usual = (low, high, step) if (high - low) / step <= 100 else None
+    if usual is None or parameter.allow_None:
+        kind = pmui.IntInput if whole else pmui.FloatInput
+        return kind(value=question.param[name], start=low, end=high, size="small", **common), "value"
+    start, end, step = usual
+    now = getattr(question, name)
+    start, end = min(start, now), max(end, now)
+    kind = pmui.IntSlider if whole or float(step).is_integer() else pmui.FloatSlider
+    cast = int if kind is pmui.IntSlider else float
+    slider = kind(value=pn.bind(cast, question.param[name]), start=cast(start), end=cast(end), step=cast(step),
+                  size="small", **common)
+    return slider, "value_throttled"
+
+
+def _take(question: Study, name: str, chosen: Any) -> None:
+    """Give a widget's value to the question, once."""
+    if chosen is None and not question.param[name].allow_None:
+        return
+    if hasattr(chosen, "date") and callable(chosen.date):
+        chosen = chosen.date()
+    if chosen != getattr(question, name):
+        setattr(question, name, chosen)

@@ -1,0 +1,186 @@
+"""The map of requests and volunteers: who waits, who is being helped, who could help."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pandas as pd
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from dashboards.pages.base import Page, bar, boxed, download, heading, two
+from jitasa_analytics import areas, texts
+from jitasa_analytics.contracts import CATEGORIES, URGENCIES
+from jitasa_analytics.show import answers, card, charts, classes, colours, files, maps, numbers, tables, words
+
+# Shape and colour of each state: told apart without colour too.
+STATES = {
+    "waiting": ("diamond", colours.OPEN, 9.0), "being_helped": ("circle", colours.HELPED, 8.0),
+    "closed": ("plus", colours.CLOSED, 6.0),
+}
+_VOLUNTEER = ("triangle", colours.VOLUNTEER, 7.0)
+_ROWS = 300
+_COLUMNS = ["urgency", "requested_at", "category", "people", "status", "area_code"]
+
+
+class Filters(param.Parameterized):
+    """Which requests are shown."""
+
+    state = param.Selector(default="open", objects=["open", "waiting", "being_helped", "all"])
+    category = param.Selector(default="", objects=["", *CATEGORIES])
+    urgency = param.Selector(default="", objects=["", *URGENCIES])
+    volunteers = param.Boolean(default=True)
+    focus = param.String(default="", doc="Code of the area that is marked in the map.")
+
+
+class Requests(Page):
+    """Requests and volunteers as points, with filters, figures and the list."""
+
+    slug = "requests"
+
+    def build(self) -> Any:
+        self.filters = Filters()
+        names = ["state", "category", "urgency", "volunteers"]
+        self.scope.include(self.filters, names, self.asked)
+        self.map = maps.AreaMap(height=540, on_choose=lambda code: self.filters.param.update(focus=code),
+                                on_open=self._open)
+        self.title = pn.rx("")
+        self.figures, self.legend, self.foot = card.piece(""), card.piece(""), card.piece("")
+        self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.chart = pn.pane.HoloViews(sizing_mode="stretch_width", height=210, linked_axes=False)
+        self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.redraw()
+        self.follow(self.redraw, self.scope.param.area)
+        self.follow(self.refilter, *(self.filters.param[n] for n in names))
+        self.follow(self.mark, self.filters.param.focus)
+        side = pn.Column(
+            boxed(card.piece(f'<h3 class="title">{self.say("list")}</h3>'), self.table_box, self.foot,
+                  bar(download(self.say("save.csv"), "requests.csv", self._csv),
+                      download(self.say("save.geojson"), "requests.geojson", self._geojson))),
+            boxed(card.piece(f'<h3 class="title">{self.say("by_category")}</h3>'), self.chart),
+            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
+        return pn.Column(
+            heading(self.title), boxed(bar(*self._widgets())), self.trouble, self.figures,
+            two(boxed(self.legend, self.map.pane, self.chosen), side),
+            sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+
+    def _widgets(self) -> list[Any]:
+        every = self.say("every")
+        kinds = {"state": [(s, self.say(f"state.{s}")) for s in Filters.param.state.objects]}
+        kinds |= {n: [(v, texts.label(n, v, self.lang) if v else every) for v in Filters.param[n].objects]
+                  for n in ("category", "urgency")}
+        widgets: list[Any] = [
+            pmui.Select.from_param(self.filters.param[n], label=self.say(f"filter.{n}"), size="small", width=190,
+                                   margin=0, options={label: v for v, label in choices}, css_classes=[f"field-{n}"])
+            for n, choices in kinds.items()]
+        widgets.append(pmui.Switch.from_param(self.filters.param.volunteers, label=self.say("filter.volunteers"),
+                                              margin=0, css_classes=["field-volunteers"]))
+        return widgets
+
+    # -- what is shown -----------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Everything for another area."""
+        area = self.scope.area
+        level = self.desk.level_below(area)
+        self.shapes = answers.named(self.desk.shapes("province" if level == "country" else level, area), self.lang)
+        self._ask()
+        context = None if area == areas.COUNTRY else self.desk.shapes("province", areas.COUNTRY)
+        self.filters.focus = ""
+        self.map.draw(self.shapes, self._quiet(), context=context,
+                      layers=[self._volunteers(), *(self._layer(s) for s in ("closed", "being_helped", "waiting")),
+                              self._ring(None)])
+        self._dress()
+
+    def refilter(self) -> None:
+        """Other requests on the same areas."""
+        self._ask()
+        for layer in (self._volunteers(), *(self._layer(s) for s in STATES), self._ring(None)):
+            self.map.place(layer)
+        self._dress()
+
+    def _ask(self) -> None:
+        chosen = {n: getattr(self.filters, n) for n in ("state", "category", "urgency")}
+        self.rows = self.desk.query("page_requests", self.scope.area, **chosen)
+        self.counts = self.desk.query("page_request_counts", self.scope.area, **chosen)
+        self.helpers = self.desk.query("page_volunteers", self.scope.area)
+
+    def _dress(self) -> None:
+        now = self.counts.iloc[0]
+        where = areas.full_name(self.scope.area, self.lang)
+        self.title.rx.value = self.say(
+            "finding.requests" if now["requests"] else "finding.requests_none", area=where,
+            requests=numbers.number(now["requests"]), waiting=numbers.number(now["waiting"]),
+            critical=numbers.number(now["critical"]))
+        self.figures.object = card.figures_html([
+            *(card.figure_entry(n, now[n], unit, self.lang) for n, unit in (
+                ("waiting", "requests"), ("being_helped", "requests"), ("critical", "requests"), ("people", "persons"))),
+            card.figure_entry("volunteers", len(self.helpers), "volunteers", self.lang)])
+        shown = [(self.say(f"state.{s}"), m, c) for s, (m, c, _) in STATES.items()
+                 if s != "closed" or self.filters.state == "all"]
+        if self.filters.volunteers:
+            shown.append((self.say("filter.volunteers"), *_VOLUNTEER[:2]))
+        self.legend.object = card.legend("", classes.Classes((), ()), self.lang, no_data=False, points=shown)
+        self._show_table(int(now["without_position"]))
+        kinds = self.counts.iloc[1:]
+        self.chart.object = charts.bars([texts.label("category", c, self.lang) for c in kinds["category"]],
+                                        kinds["requests"].tolist(), colour=colours.ACCENT) if len(kinds) else None
+
+    def _show_table(self, without: int) -> None:
+        self.table = tables.table(self.rows.head(_ROWS), self.lang, name_index=False, columns=_COLUMNS, height=330)
+        pn.bind(self.guarded(self._row), self.table.param.selection, watch=True)
+        self.table_box[:] = [self.table]
+        told = [self.say("first_rows", n=numbers.number(_ROWS), all=numbers.number(len(self.rows)))] \
+            if len(self.rows) > _ROWS else []
+        told += [self.say("without_position", n=numbers.number(without))] if without else []
+        self.foot.object = f'<p class="lead">{card.escape(" ".join(told))}</p>' if told else ""
+
+    def _row(self, selection: list[int]) -> None:
+        self.map.place(self._ring(selection[0] if selection else None))
+
+    def mark(self) -> None:
+        """The chosen area, outlined, with the way into it."""
+        code = self.filters.focus
+        self.map.choose(code)
+        self.chosen[:] = [self.opener(code, self._open)] if code and code != self.scope.area else []
+
+    def _open(self, code: str) -> None:
+        self.scope.area = code
+
+    # -- layers ------------------------------------------------------------------------------
+
+    def _quiet(self) -> maps.Paint:
+        """Areas without a measure: the points speak."""
+        plain = classes.Classes((0.0, 1.0), ("#e6ebef",))
+        return maps.Paint(pd.Series(0.0, index=self.shapes.index), plain, pd.Series("", index=self.shapes.index))
+
+    def _layer(self, state: str) -> maps.Points:
+        marker, colour, size = STATES[state]
+        rows = self.rows[(self.rows["state"] == state) & self.rows["lon"].notna()]
+        told = [card.tooltip([words.value("category", c, self.lang), words.value("urgency", u, self.lang),
+                              words.value("status", s, self.lang), numbers.date(at, self.lang, time=True)])
+                for c, u, s, at in zip(rows["category"], rows["urgency"], rows["status"], rows["requested_at"],
+                                       strict=True)]
+        return maps.Points(state, rows[["lon", "lat"]].assign(words=told), colour, marker, size)
+
+    def _volunteers(self) -> maps.Points:
+        rows = self.helpers[self.helpers["lon"].notna()] if self.filters.volunteers else self.helpers.head(0)
+        told = [card.tooltip([texts.label("volunteer", k, self.lang)]) for k in rows["kind"]]
+        marker, colour, size = _VOLUNTEER
+        return maps.Points("volunteers", rows[["lon", "lat"]].assign(words=told), colour, marker, size, alpha=0.65)
+
+    def _ring(self, row: int | None) -> maps.Points:
+        rows = self.rows.iloc[[row]] if row is not None else self.rows.head(0)
+        rows = rows[rows["lon"].notna()]
+        return maps.Points("ring", rows[["lon", "lat"]].assign(words=""), "rgba(0,0,0,0)", "circle", 22.0,
+                           line=colours.CHOSEN, alpha=1.0, line_width=3.0)
+
+    # -- saving ------------------------------------------------------------------------------
+
+    def _csv(self) -> io.BytesIO:
+        return io.BytesIO(files.table_bytes(self.rows, self.desk.manifest(), self.lang))
+
+    def _geojson(self) -> io.BytesIO:
+        return io.BytesIO(files.points_bytes(self.rows, self.desk.manifest(), self.lang))

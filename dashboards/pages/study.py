@@ -1,0 +1,213 @@
+"""The page of a study, made from its parameters and its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any, ClassVar
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from dashboards import forms
+from dashboards.pages.base import Page, bar, boxed, download, heading, two
+from jitasa_analytics import areas, studies
+from jitasa_analytics.show import Kind, answers, card, files, maps, tables
+from jitasa_analytics.studies import Answer
+
+
+class Focus(param.Parameterized):
+    """Which row of the answer is looked at."""
+
+    code = param.String(default="", doc="Code of the area that is marked in the map and in the table.")
+
+
+class StudyPage(Page):
+    """Form, finding, figures, map, table and chart of one study, bound together."""
+
+    study: ClassVar[type[studies.Study]]
+    by_button: ClassVar[bool] = False
+
+    @classmethod
+    def label(cls, lang: str) -> str:
+        """The study's title."""
+        return cls.study.title(lang)
+
+    def build(self) -> Any:
+        self.question = studies.make(self.study)
+        names = list(self.study.options())
+        self.scope.include(self.question, names, self.asked)
+        self.focus = Focus()
+        self.answer: Answer | None = None
+        self._ticket = 0
+        self._made_pieces()
+        self.follow(self.mark, self.focus.param.code)
+        watched = [self.scope.param.area, *([] if self.by_button else [self.question.param[n] for n in names])]
+        pn.bind(self._ask, *watched, watch=True)
+        if self.by_button:
+            self.follow(self._stale, *(self.question.param[n] for n in names))
+        pn.state.onload(self._ask)
+        return self._laid_out()
+
+    def _made_pieces(self) -> None:
+        """The pieces that answers are put into."""
+        self.title = pn.rx(self.study.title(self.lang))
+        self.figures, self.legend, self.verdict = card.piece(""), card.piece(""), card.piece("")
+        self.chart_title = card.piece("")
+        self.chart = pn.pane.HoloViews(sizing_mode="stretch_width", height=220, linked_axes=False)
+        self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.extra = pn.Column(margin=0, sizing_mode="stretch_width", styles={"gap": "12px"})
+        self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.map = maps.AreaMap(height=470, on_choose=lambda code: self.focus.param.update(code=code),
+                                on_open=self._open)
+        self.run_button = pmui.Button(label=self.say("run"), icon="play_arrow", variant="contained", margin=0,
+                                      on_click=self._ask, css_classes=["run"])
+        self.waiting = card.piece("")
+
+    def _laid_out(self) -> Any:
+        shown, quiet = forms.form(self.question, self.lang)
+        more = pmui.Card(bar(*quiet), title=self.say("more_conditions"), collapsed=True, collapsible=True,
+                         sizing_mode="stretch_width", margin=0, elevation=0, variant="outlined",
+                         title_variant="body2", header_color="inherit")
+        conditions = [bar(*shown, *([self.run_button] if self.by_button else []))] + ([more] if quiet else [])
+        side = pn.Column(
+            self.extra,
+            boxed(self.chart_title, self.chart),
+            boxed(card.piece(f'<h3 class="title">{self.say("table")}</h3>'), self.table_box,
+                  bar(*(self._saver(kind) for kind in ("csv", "xlsx", "geojson")))),
+            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
+        return pn.Column(
+            heading(self.title, lead=self.study.question(self.lang)), boxed(*conditions), self.waiting, self.trouble,
+            self.figures, two(boxed(self.legend, self.map.pane, self.chosen), side), self.verdict,
+            sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+
+    # -- asking ------------------------------------------------------------------------------
+
+    async def _ask(self, *_: Any) -> None:
+        """Ask the study beside the server's loop, so that other readers need not wait."""
+        self._ticket += 1
+        ticket, area = self._ticket, self.scope.area
+        values = {n: getattr(self.question, n) for n in self.study.options()}
+        self.waiting.object = f'<div class="card" role="status">{self.say("working")}</div>'
+        try:
+            answer = await asyncio.to_thread(self.desk.ask, self.study.slug, area, **values)
+            if ticket == self._ticket:
+                self.show(answer)
+                self.trouble.clear()
+        except Exception as error:
+            if ticket == self._ticket:
+                self.blank()
+                self.fail(error)
+        finally:
+            if ticket == self._ticket:
+                self.waiting.object = ""
+
+    def _stale(self) -> None:
+        """Say that the answer on the page belongs to other conditions."""
+        self.waiting.object = f'<div class="card" role="status">{self.say("stale")}</div>'
+
+    # -- showing -----------------------------------------------------------------------------
+
+    def show(self, answer: Answer) -> None:
+        """Put an answer into the page's pieces."""
+        shapes = answers.drawable(answer.frame, self.lang)
+        paint = answers.paint_of(answer, self.lang)
+        layers = answers.points_of(answer, self.lang)
+        before = self.answer
+        self.answer = answer
+        self.title.rx.value = card.finding(answer, self.lang)
+        self.figures.object = card.figures(answer, self.lang)
+        if before is not None and before.scope == answer.scope and list(self.map.codes) == list(shapes.index):
+            self.map.paint(paint)
+            for layer, _ in layers:
+                self.map.place(layer)
+        else:
+            context = None if answer.scope == areas.COUNTRY else self.desk.shapes("province", areas.COUNTRY)
+            self.map.draw(shapes, paint, context=context, layers=[layer for layer, _ in layers])
+        self.legend.object = card.legend(
+            paint.title, paint.classes, self.lang, no_data=bool(paint.values.reindex(shapes.index).isna().any()),
+            points=[(label, layer.marker, layer.colour) for layer, label in layers])
+        self._show_table(answer)
+        chart = answers.chart_of(answer, self.lang)
+        self.chart_title.object = f'<h3 class="title">{card.escape(chart[0])}</h3>' if chart else ""
+        self.chart.object = chart[1] if chart else None
+        self.verdict.object = card.verdict(answer, self.lang, skip_question=True)
+        self.extra[:] = self.more(answer)
+        self.focus.code = ""
+
+    def more(self, answer: Answer) -> list[Any]:
+        """Further pieces beside the map; none unless a page has them."""
+        return []
+
+    def blank(self) -> None:
+        """Show no answer: the reason stands above."""
+        self.answer = None
+        self.title.rx.value = f"{self.study.title(self.lang)}: {areas.full_name(self.scope.area, self.lang)}"
+        for piece in (self.figures, self.legend, self.verdict, self.chart_title):
+            piece.object = ""
+        self.chart.object = None
+        self.map.clear()
+        self.table_box.clear()
+        self.extra.clear()
+        self.chosen.clear()
+
+    def _show_table(self, answer: Answer) -> None:
+        self.order = [str(code) for code in tables.ranked(answer.frame, answer.measure).index]
+        self.table = tables.table(tables.ranked(answer.frame, answer.measure), self.lang, study=answer.study,
+                                  measure=answer.measure, unit=answer.unit, height=300)
+        pn.bind(self.guarded(self._row), self.table.param.selection, watch=True)
+        self.table_box[:] = [self.table]
+
+    def _row(self, selection: list[int]) -> None:
+        self.focus.code = self.order[selection[0]] if selection else ""
+
+    def mark(self) -> None:
+        """The chosen area, outlined in the map and lit in the table."""
+        code = self.focus.code
+        self.map.choose(code)
+        self.table.selection = [self.order.index(code)] if code in self.order else []
+        self.chosen[:] = [self.opener(code, self._open)] if code and code != self.scope.area else []
+
+    def _open(self, code: str) -> None:
+        self.scope.area = code
+
+    # -- saving ------------------------------------------------------------------------------
+
+    def _saver(self, kind: Kind) -> Any:
+        return download(self.say(f"save.{kind}"), f"{self.study.slug}.{kind}", lambda: self._content(kind))
+
+    def _content(self, kind: Kind) -> io.BytesIO:
+        if self.answer is None:
+            return io.BytesIO()
+        return io.BytesIO(files.to_bytes(self.answer, kind, self.lang))
+
+
+class BestSitesPage(StudyPage):
+    """The what-if of new sites: what they reach, how sure the plan is, and each site's share."""
+
+    by_button = True
+
+    def more(self, answer: Answer) -> list[Any]:
+        """The plan's sites, and in words how good the plan is known to be."""
+        sites = answer.tables["sites"]
+        head = f'<h3 class="title">{self.say("sites")}</h3>'
+        certain = "".join(f"<li>{card.escape(note.text(self.lang))}</li>" for note in answer.notes
+                          if note.key in _CERTAINTY)
+        told = f'<div class="card"><ul style="margin:0">{certain}</ul></div>' if certain else ""
+        if not len(sites):
+            return [boxed(card.piece(head + told))]
+        table = tables.table(sites, self.lang, study=answer.study, name_index=False, height=230,
+                             columns=["rank", "name", "people_newly_covered", "people_only_here"])
+        table.selectable = False
+        return [boxed(card.piece(head), table, card.piece(told))]
+
+
+_CERTAINTY = {"note.optimal", "note.gap_reached", "note.time_limit", "note.all_covered", "note.nobody_reached",
+              "note.fewer_sites", "note.spare_sites"}
+
+
+def page_for(study: type[studies.Study]) -> type[StudyPage]:
+    """The page of a study."""
+    base = BestSitesPage if study.slug == "best_sites" else StudyPage
+    return type(f"{study.__name__}Page", (base,), {"study": study, "slug": study.slug, "__doc__": study.__doc__})
