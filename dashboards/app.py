@@ -121,7 +121,7 @@ def check_port(address: str, port: int) -> None:
 def make_server(store: Path, port: int, *, address: str = "127.0.0.1") -> Any:
     """A server with every page, not started."""
     desk = Desk(store)
-    pages = {route: _app(desk, page) for route, page in routes().items()}
+    pages: dict[str, Any] = {route: _app(desk, page) for route, page in routes().items()}
     origins = [f"{address}:{port}", f"localhost:{port}", f"127.0.0.1:{port}"] if address in _LOOPBACK \
         else [f"*:{port}"]
     return pn.io.server.get_server(

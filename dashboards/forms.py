@@ -16,7 +16,8 @@ _USUAL: dict[str, tuple[float, float, float]] = {"minutes": (5, 120, 5), "n_site
 # Parameters that most people leave as they are.
 QUIET = ("detour", "level", "group", "denominator", "basis", "source", "time_limit", "gap", "km", "candidate_kind",
          "mode", "date")
-_WIDTH = 210
+# No choice among choices: a list can't show None.
+_NONE = "-"
 
 
 def form(question: Study, lang: str) -> tuple[list[Any], list[Any]]:
@@ -43,20 +44,18 @@ def field(question: Study, name: str, lang: str) -> Any:
     parameter = question.param[name]
     common: dict[str, Any] = {
         "label": type(question).option_label(name, lang), "description": type(question).option_help(name, lang) or None,
-        "width": _WIDTH, "margin": 0,
+        "sizing_mode": "stretch_width", "margin": 0,
     }
-    source = "value"
     value = question.param[name]
+    source = "value"
+    widget: Any
     if isinstance(parameter, param.Selector):
-        labels = {type(question).option_choice(name, o, lang): o for o in parameter.objects}
-        widget = pmui.Select(options=labels, value=value, size="small", **common)
-    elif name == "dose" and isinstance(parameter, param.Integer):
-        low, high = (int(b) for b in parameter.bounds)
-        labels = {texts.say("dashboard.dose" if n else "dashboard.dose_all", lang, n=n): n
-                  for n in (*range(max(low, 1), high + 1), *([0] if low == 0 else []))}
-        widget = pmui.Select(options=labels, value=value, size="small", **common)
+        labels = {type(question).option_choice(name, o, lang): _NONE if o is None else o for o in parameter.objects}
+        shown = pn.bind(lambda now: _NONE if now is None else now, value)
+        widget = pmui.Select(options=labels, value=shown, size="small", **common)
+    elif name == "dose" and isinstance(parameter, param.Integer) and parameter.bounds:
+        widget = pmui.Select(options=_doses(parameter, lang), value=value, size="small", **common)
     elif isinstance(parameter, param.Boolean):
-        common.pop("width")
         widget = pmui.Switch(value=value, **common)
     elif isinstance(parameter, (param.CalendarDate, param.Date)):
         widget = pmui.DatePicker(value=value, **common)
@@ -69,7 +68,14 @@ def field(question: Study, name: str, lang: str) -> Any:
     return widget
 
 
-def _number(question: Study, name: str, parameter: param.Number, common: dict[str, Any]) -> tuple[Any, str]:
+def _doses(parameter: Any, lang: str) -> dict[str, int]:
+    """The doses by name; nought stands for all of them and comes last."""
+    low, high = (int(b) for b in parameter.bounds)
+    numbers = [*range(max(low, 1), high + 1), *([0] if low == 0 else [])]
+    return {texts.say("dashboard.dose" if n else "dashboard.dose_all", lang, n=n): n for n in numbers}
+
+
+def _number(question: Study, name: str, parameter: Any, common: dict[str, Any]) -> tuple[Any, str]:
     """A slider where the range is usual, a box else; sliders speak when they are let go."""
     low, high = parameter.bounds or (None, None)
     whole = isinstance(parameter, param.Integer)
@@ -78,13 +84,14 @@ def _number(question: Study, name: str, parameter: param.Number, common: dict[st
         step = parameter.step or (1 if whole else (high - low) / 50)
         usual = (low, high, step) if (high - low) / step <= 100 else None
     if usual is None or parameter.allow_None:
-        kind = pmui.IntInput if whole else pmui.FloatInput
-        return kind(value=question.param[name], start=low, end=high, size="small", **common), "value"
+        box: Any = pmui.IntInput if whole else pmui.FloatInput
+        return box(value=question.param[name], start=low, end=high, size="small", **common), "value"
     start, end, step = usual
     now = getattr(question, name)
     start, end = min(start, now), max(end, now)
-    kind = pmui.IntSlider if whole or float(step).is_integer() else pmui.FloatSlider
-    cast = int if kind is pmui.IntSlider else float
+    even = whole or float(step).is_integer()
+    cast = int if even else float
+    kind: Any = pmui.IntSlider if even else pmui.FloatSlider
     slider = kind(value=pn.bind(cast, question.param[name]), start=cast(start), end=cast(end), step=cast(step),
                   size="small", **common)
     return slider, "value_throttled"
@@ -92,6 +99,8 @@ def _number(question: Study, name: str, parameter: param.Number, common: dict[st
 
 def _take(question: Study, name: str, chosen: Any) -> None:
     """Give a widget's value to the question, once."""
+    if chosen == _NONE and isinstance(question.param[name], param.Selector):
+        chosen = None
     if chosen is None and not question.param[name].allow_None:
         return
     if hasattr(chosen, "date") and callable(chosen.date):

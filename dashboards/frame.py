@@ -7,6 +7,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import panel as pn
 import panel_material_ui as pmui
@@ -15,14 +16,17 @@ from dashboards import places, problems, scope
 from dashboards.desk import Desk
 from dashboards.pages import Page, routes
 from jitasa_analytics import texts
+from jitasa_analytics.errors import JitasaError
 from jitasa_analytics.show import card, colours, fonts, numbers
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 _THEME = {
-    "typography": {"fontFamily": fonts.STACK, "fontSize": 15, "button": {"textTransform": "none"}},
+    "typography": {"fontFamily": fonts.STACK, "fontSize": 13, "button": {"textTransform": "none"}},
     "palette": {"primary": {"main": colours.ACCENT}, "secondary": {"main": colours.SITE}},
     "shape": {"borderRadius": 8},
+    "components": {"MuiInputLabel": {"styleOverrides": {"root": {"overflow": "visible", "lineHeight": 1.6}}},
+                   "MuiToolbar": {"styleOverrides": {"root": {"minHeight": "54px !important"}}}},
 }
 _NAV = f"""
 :host {{ font-family: {fonts.STACK}; }}
@@ -74,7 +78,7 @@ def build(desk: Desk, page: type[Page]) -> Any:
         made = page(desk=desk, scope=now, asked=asked)
         content = made
     except Exception as error:
-        if page.slug == "" and not isinstance(error, problems.JitasaError):
+        if page.slug == "" and not isinstance(error, JitasaError):
             raise
         manifest, content = None, problems.notice(error, lang)
     keep_in_step(now)
@@ -90,7 +94,7 @@ def build(desk: Desk, page: type[Page]) -> Any:
                      pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"}),
                      sizing_mode="stretch_width", margin=0, stylesheets=[_BODY])
     title = page.label(lang)
-    shown = pmui.Page(
+    shown = pmui.Page(  # type: ignore[attr-defined]
         header=[_header(now, page.slug)], main=[body], theme_toggle=False, theme_config=_THEME, busy_indicator="linear",
         raw_css=[fonts.served("fonts"), _css()], js_files={"shell": "assets/shell.js"},
         meta_title=f"{title} · {texts.say('dashboard.brand', lang)}", meta_name="jitasa")
@@ -125,8 +129,6 @@ def keep_in_step(now: scope.Scope) -> None:
 
 
 def _parsed(search: str) -> Mapping[str, str]:
-    from urllib.parse import parse_qsl
-
     return dict(parse_qsl(search.lstrip("?"), keep_blank_values=True))
 
 

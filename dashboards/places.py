@@ -22,25 +22,28 @@ a {{ color: {colours.ACCENT}; text-decoration: none; }} a:hover {{ text-decorati
 [aria-current] {{ font-weight: 600; }}
 """
 _ROW = """
-:host { display: flex !important; flex-direction: row !important; flex-wrap: wrap; gap: 12px 16px;
+:host { display: grid !important; grid-template-columns: repeat(3, 180px) minmax(0, 1fr); gap: 8px 16px;
   align-items: center; }
-:host > * { flex: 0 1 auto; }
-@media (max-width: 600px) { :host { gap: 8px; } :host > .chooser { flex: 1 1 30%; min-width: 0 !important; } }
+:host > * { width: auto !important; min-width: 0; }
+@media (max-width: 900px) {
+  :host { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 10px 8px; }
+  :host > .path { grid-column: 1 / -1; }
+}
 """
 
 
 def picker(desk: Desk, scope: Scope) -> Any:
     """The bar in which the area is chosen."""
     selects = [_select(scope, level) for level in _LEVELS]
-    path = pn.pane.HTML(pn.bind(lambda area: _path(scope, area), scope.param.area), stylesheets=[_PATH], margin=0,
-                        min_width=140)
+    path = pn.pane.HTML(pn.bind(_path, scope, scope.param.area), stylesheets=[_PATH], margin=0,
+                        css_classes=["path"])
     return pn.Column(*selects, path, stylesheets=[_ROW], sizing_mode="stretch_width", margin=0)
 
 
 def _path(scope: Scope, area: str) -> str:
     codes = areas.path(area)
-    items = [f'<li><a href="{escape(scope.query(area=code) or "?")}">{escape(areas.full_name(code, scope.lang))}</a></li>'
-             for code in codes[:-1]]
+    items = [f'<li><a href="{escape(scope.query(area=code) or "?")}">'
+             f"{escape(areas.full_name(code, scope.lang))}</a></li>" for code in codes[:-1]]
     items.append(f'<li aria-current="location">{escape(areas.full_name(codes[-1], scope.lang))}</li>')
     return f'<nav aria-label="{escape(texts.say("dashboard.path", scope.lang))}"><ol>{"".join(items)}</ol></nav>'
 
@@ -64,8 +67,9 @@ def _select(scope: Scope, level: str) -> Any:
         return {"options": given, "value": code if code in given.values() else next(iter(given.values())),
                 "disabled": len(given) < 2}
 
-    select = pmui.Select(label=texts.say(f"value.level.{level}", scope.lang), size="small", width=190, margin=0,
-                         searchable=True, css_classes=["chooser"], refs=pn.bind(now, scope.param.area))
+    select = pmui.Select(label=texts.say(f"value.level.{level}", scope.lang), size="small", margin=0,
+                         sizing_mode="stretch_width", searchable=True, css_classes=["chooser"],
+                         refs=pn.bind(now, scope.param.area))
 
     pn.bind(lambda value: _choose(scope, level, value), select.param.value, watch=True)
     return select

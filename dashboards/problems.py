@@ -74,7 +74,7 @@ def whole_page(error: BaseException) -> Any:
     lang = scope.language(asked())
     again = f"<p><a href=''>{escape(texts.say('dashboard.problem.again', lang))}</a> · " \
             f"<a href='./'>{escape(texts.say('dashboard.problem.home', lang))}</a></p>"
-    return pmui.Page(title=texts.say("dashboard.brand", lang), theme_toggle=False,
+    return pmui.Page(title=texts.say("dashboard.brand", lang), theme_toggle=False,  # type: ignore[attr-defined]
                      main=[pn.Column(notice(error, lang), card.piece(again), sizing_mode="stretch_width",
                                      max_width=720, margin=24)])
 

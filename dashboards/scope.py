@@ -27,7 +27,7 @@ class Scope(param.Parameterized):
     """
 
     area = param.String(default=areas.COUNTRY, doc="Code of the area that is looked at.")
-    lang = param.Selector(default=texts.DEFAULT, objects=list(texts.LANGUAGES), doc="Language of the page.")
+    lang: Any = param.Selector(default=texts.DEFAULT, objects=list(texts.LANGUAGES), doc="Language of the page.")
     search = param.String(default="", doc="The query of the address that says the same.")
 
     def __init__(self, **params: Any) -> None:
@@ -124,7 +124,7 @@ def area(given: Mapping[str, str]) -> tuple[str, UnknownError | None]:
         return areas.COUNTRY, error
 
 
-def _write(parameter: param.Parameter, value: Any) -> str:
+def _write(parameter: Any, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -136,7 +136,7 @@ def _write(parameter: param.Parameter, value: Any) -> str:
     return str(value.date() if hasattr(value, "date") and callable(value.date) else value)
 
 
-def _reader(parameter: param.Parameter) -> Callable[[str], Any]:
+def _reader(parameter: Any) -> Callable[[str], Any]:
     if isinstance(parameter, param.Boolean):
         return lambda text: text.lower() in {"1", "true", "yes"}
     if isinstance(parameter, param.Integer):
@@ -152,7 +152,7 @@ def _reader(parameter: param.Parameter) -> Callable[[str], Any]:
     return str
 
 
-def _read(parameter: param.Parameter, text: str, default: Any) -> Any:
+def _read(parameter: Any, text: str, default: Any) -> Any:
     """A value from the address, or the default where it can't be read or is out of bounds."""
     if text == "" and parameter.allow_None:
         return None

@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from jitasa_analytics.ingest.sample import sample_store
     from jitasa_analytics.show import view
     from jitasa_analytics.store import Snapshot, Store, open_store
     from jitasa_analytics.studies import Answer, Figure, Note, Study, run
     from jitasa_analytics.studies import known as studies_known
 
-__all__ = ["Answer", "Figure", "Note", "Snapshot", "Store", "Study", "open_store", "run", "studies_known", "view"]
+__all__ = ["Answer", "Figure", "Note", "Snapshot", "Store", "Study", "open_store", "run", "sample_store",
+           "studies_known", "view"]
 
 # Loaded on first use, so that importing one analysis does not load the plotting libraries.
 _LAZY = {
     "open_store": ("store", "open_store"), "Store": ("store", "Store"), "Snapshot": ("store", "Snapshot"),
     "run": ("studies", "run"), "Study": ("studies", "Study"), "Answer": ("studies", "Answer"),
     "Figure": ("studies", "Figure"), "Note": ("studies", "Note"), "studies_known": ("studies", "known"),
-    "view": ("show", "view"),
+    "view": ("show", "view"), "sample_store": ("ingest.sample", "sample_store"),
 }
 
 

@@ -59,6 +59,17 @@ ENHANCED = {
     "D": 0.0,
 }
 
+# 3SFCA with the same zones. B's catchment: S weighs 0.22, T 1, so G is 0.22/1.22 and 1/1.22; A's:
+# S 1, T 0.22, mirrored; C has T alone, G = 1. Each demand weighs G·w.
+_NEAR, _FAR = 1 / 1.22, 0.22**2 / 1.22
+_S3, _T3 = 100 * _NEAR + 200 * _FAR, 100 * _FAR + 200 * _NEAR + 300 * 0.68
+THREE_STEP = {
+    "A": _NEAR * 10 / _S3 + _FAR * 30 / _T3,
+    "B": _FAR * 10 / _S3 + _NEAR * 30 / _T3,
+    "C": 0.68 * 30 / _T3,
+    "D": 0.0,
+}
+
 # Most people within reach of n sites, by minutes:
 #   20: S has A (100), T has B and C (500), U nobody.
 #   30: S has A and B (300), T has A, B and C (600), U nobody.

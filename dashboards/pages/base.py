@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any, ClassVar
 
 import panel as pn
@@ -46,7 +47,7 @@ class Page(pn.viewable.Viewer):
         super().__init__()
         self.desk, self.scope, self.asked = desk, scope, asked
         self.lang = scope.lang
-        self.trouble = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.trouble = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
         self._layout = self.build()
 
     def __panel__(self) -> Any:
@@ -74,14 +75,20 @@ class Page(pn.viewable.Viewer):
             except Exception as error:
                 self.fail(error)
             else:
-                if len(self.trouble):
-                    self.trouble.clear()
+                self.relieve()
 
         return run
 
     def fail(self, error: BaseException) -> None:
         """Show an error where the page's answer would be."""
         self.trouble[:] = [problems.notice(error, self.lang)]
+        self.trouble.visible = True
+
+    def relieve(self) -> None:
+        """Take the last error from the page."""
+        if len(self.trouble):
+            self.trouble.clear()
+            self.trouble.visible = False
 
     def opener(self, code: str, work: Callable[[str], None]) -> Any:
         """A button that goes down into an area."""
@@ -110,13 +117,26 @@ def bar(*pieces: Any) -> pn.Column:
     return pn.Column(*pieces, sizing_mode="stretch_width", margin=0, stylesheets=[_BAR])
 
 
+_FIELDS = """
+:host { display: grid !important; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 10px 22px;
+  align-items: center; }
+:host > * { width: auto !important; min-width: 0; }
+@media (max-width: 600px) { :host { grid-template-columns: minmax(0, 1fr); } }
+"""
+
+
+def fields(*widgets: Any) -> pn.Column:
+    """The widgets of a form in even columns."""
+    return pn.Column(*widgets, sizing_mode="stretch_width", margin=0, stylesheets=[_FIELDS])
+
+
 def heading(text: Any, *, lead: str = "") -> Any:
     """A title that may change, with a quiet line below."""
     def html(shown: str) -> str:
-        below = f'<p class="lead">{card.escape(lead)}</p>' if lead else ""
-        return f'<h2 class="title">{card.escape(shown)}</h2>{below}'
+        below = f'<p class="lead">{escape(lead)}</p>' if lead else ""
+        return f'<h2 class="title">{escape(shown)}</h2>{below}'
 
-    return card.piece(pn.bind(html, text) if not isinstance(text, str) else html(text))
+    return card.piece(html(text) if isinstance(text, str) else pn.bind(html, text))
 
 
 def download(label: str, name: str, content: Callable[[], Any]) -> Any:

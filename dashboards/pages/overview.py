@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -28,7 +28,7 @@ DOSES = {"coverage_1": 1, "coverage_2": 2}
 class Look(param.Parameterized):
     """What the map of the overview shows."""
 
-    measure = param.Selector(default="waiting", objects=[*MEASURES, *DOSES])
+    measure: Any = param.Selector(default="waiting", objects=[*MEASURES, *DOSES])
     focus = param.String(default="", doc="Code of the area that is marked in the map and in the table.")
 
 
@@ -38,9 +38,10 @@ class Overview(Page):
     slug = ""
 
     def build(self) -> Any:
+        """Lay the page out."""
         self.look = Look()
         self.scope.include(self.look, ["measure"], self.asked)
-        self.map = maps.AreaMap(height=540, on_choose=lambda code: self.look.param.update(focus=code),
+        self.map = maps.AreaMap(height=540, on_choose=self._choose,
                                 on_open=self._open)
         self.title = pn.rx("")
         self.figures, self.legend, self.none = card.piece(""), card.piece(""), card.piece("")
@@ -127,8 +128,8 @@ class Overview(Page):
         ranked = tables.ranked(frame, column)
         self.order = [str(code) for code in ranked.index]
         rest = [m for m in MEASURES if m != column] if not study else ["count", "people", "as_of"]
-        self.table = tables.table(ranked, self.lang, study=study, measure=column, unit=unit, columns=[column, *rest[:3]],
-                                  height=300)
+        self.table = tables.table(ranked, self.lang, study=study, measure=column, unit=unit, height=300,
+                                  columns=[column, *rest[:2]])
         self.ranked = ranked
         pn.bind(self.guarded(self._row), self.table.param.selection, watch=True)
         self.table_box[:] = [self.table]
@@ -148,19 +149,22 @@ class Overview(Page):
                              colours.COVERAGE.colours[-1 if d == 2 else -3])
                  for d, a in found if a is not None and len(a.tables.get("series", ()))]
         self.dose_chart.object = charts.lines(lines, self.lang, height=190, share=True) if lines else None
-        self.none.object = "" if lines else f'<p class="lead">{card.escape(self.say("no_doses"))}</p>'
+        self.none.object = "" if lines else f'<p class="lead">{escape(self.say("no_doses"))}</p>'
+
+    def _choose(self, code: str) -> None:
+        self.look.focus = code
 
     def _open(self, code: str) -> None:
         self.scope.area = code
 
-    def _finding(self, now: Mapping[str, Any]) -> str:
+    def _finding(self, now: pd.Series) -> str:
         where = areas.full_name(self.scope.area, self.lang)
         if not now["requests"]:
             return self.say("finding.no_requests", area=where)
         return self.say("finding.overview", area=where, waiting=numbers.number(now["waiting"]),
                         critical=numbers.number(now["critical"]))
 
-    def _boxes(self, now: Mapping[str, Any]) -> list[dict[str, str]]:
+    def _boxes(self, now: pd.Series) -> list[dict[str, str]]:
         year = "" if numbers.is_missing(now["people_year"]) else numbers.date(str(int(now["people_year"])), self.lang)
         asked = numbers.date(now["last_request"], self.lang)
         feet = {"people": year, "waiting": asked, "being_helped": asked,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from dashboards.pages.base import Page, bar, boxed, download, heading, two
+from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
 from jitasa_analytics import areas, texts
 from jitasa_analytics.contracts import CATEGORIES, URGENCIES
 from jitasa_analytics.show import answers, card, charts, classes, colours, files, maps, numbers, tables, words
@@ -21,16 +22,16 @@ STATES = {
     "closed": ("plus", colours.CLOSED, 6.0),
 }
 _VOLUNTEER = ("triangle", colours.VOLUNTEER, 7.0)
-_ROWS = 300
-_COLUMNS = ["urgency", "requested_at", "category", "people", "status", "area_code"]
+_ROWS = 200
+_COLUMNS = ["urgency", "category", "status", "requested_at", "area_code"]
 
 
 class Filters(param.Parameterized):
     """Which requests are shown."""
 
-    state = param.Selector(default="open", objects=["open", "waiting", "being_helped", "all"])
-    category = param.Selector(default="", objects=["", *CATEGORIES])
-    urgency = param.Selector(default="", objects=["", *URGENCIES])
+    state: Any = param.Selector(default="open", objects=["open", "waiting", "being_helped", "all"])
+    category: Any = param.Selector(default="", objects=["", *CATEGORIES])
+    urgency: Any = param.Selector(default="", objects=["", *URGENCIES])
     volunteers = param.Boolean(default=True)
     focus = param.String(default="", doc="Code of the area that is marked in the map.")
 
@@ -41,10 +42,11 @@ class Requests(Page):
     slug = "requests"
 
     def build(self) -> Any:
+        """Lay the page out."""
         self.filters = Filters()
         names = ["state", "category", "urgency", "volunteers"]
         self.scope.include(self.filters, names, self.asked)
-        self.map = maps.AreaMap(height=540, on_choose=lambda code: self.filters.param.update(focus=code),
+        self.map = maps.AreaMap(height=540, on_choose=self._choose,
                                 on_open=self._open)
         self.title = pn.rx("")
         self.figures, self.legend, self.foot = card.piece(""), card.piece(""), card.piece("")
@@ -62,7 +64,7 @@ class Requests(Page):
             boxed(card.piece(f'<h3 class="title">{self.say("by_category")}</h3>'), self.chart),
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         return pn.Column(
-            heading(self.title), boxed(bar(*self._widgets())), self.trouble, self.figures,
+            heading(self.title), boxed(fields(*self._widgets())), self.trouble, self.figures,
             two(boxed(self.legend, self.map.pane, self.chosen), side),
             sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
@@ -72,11 +74,12 @@ class Requests(Page):
         kinds |= {n: [(v, texts.label(n, v, self.lang) if v else every) for v in Filters.param[n].objects]
                   for n in ("category", "urgency")}
         widgets: list[Any] = [
-            pmui.Select.from_param(self.filters.param[n], label=self.say(f"filter.{n}"), size="small", width=190,
-                                   margin=0, options={label: v for v, label in choices}, css_classes=[f"field-{n}"])
+            pmui.Select.from_param(
+                self.filters.param[n], label=self.say(f"filter.{n}"), size="small", margin=0,
+                sizing_mode="stretch_width", options={label: v for v, label in choices}, css_classes=[f"field-{n}"])
             for n, choices in kinds.items()]
         widgets.append(pmui.Switch.from_param(self.filters.param.volunteers, label=self.say("filter.volunteers"),
-                                              margin=0, css_classes=["field-volunteers"]))
+                                              margin=0, sizing_mode="stretch_width", css_classes=["field-volunteers"]))
         return widgets
 
     # -- what is shown -----------------------------------------------------------------------
@@ -116,7 +119,8 @@ class Requests(Page):
             critical=numbers.number(now["critical"]))
         self.figures.object = card.figures_html([
             *(card.figure_entry(n, now[n], unit, self.lang) for n, unit in (
-                ("waiting", "requests"), ("being_helped", "requests"), ("critical", "requests"), ("people", "persons"))),
+                ("waiting", "requests"), ("being_helped", "requests"), ("critical", "requests"),
+                ("people_concerned", "persons"))),
             card.figure_entry("volunteers", len(self.helpers), "volunteers", self.lang)])
         shown = [(self.say(f"state.{s}"), m, c) for s, (m, c, _) in STATES.items()
                  if s != "closed" or self.filters.state == "all"]
@@ -135,7 +139,7 @@ class Requests(Page):
         told = [self.say("first_rows", n=numbers.number(_ROWS), all=numbers.number(len(self.rows)))] \
             if len(self.rows) > _ROWS else []
         told += [self.say("without_position", n=numbers.number(without))] if without else []
-        self.foot.object = f'<p class="lead">{card.escape(" ".join(told))}</p>' if told else ""
+        self.foot.object = f'<p class="lead">{escape(" ".join(told))}</p>' if told else ""
 
     def _row(self, selection: list[int]) -> None:
         self.map.place(self._ring(selection[0] if selection else None))
@@ -145,6 +149,9 @@ class Requests(Page):
         code = self.filters.focus
         self.map.choose(code)
         self.chosen[:] = [self.opener(code, self._open)] if code and code != self.scope.area else []
+
+    def _choose(self, code: str) -> None:
+        self.filters.focus = code
 
     def _open(self, code: str) -> None:
         self.scope.area = code
@@ -159,10 +166,10 @@ class Requests(Page):
     def _layer(self, state: str) -> maps.Points:
         marker, colour, size = STATES[state]
         rows = self.rows[(self.rows["state"] == state) & self.rows["lon"].notna()]
+        shown = (rows[n] for n in ("category", "urgency", "status", "requested_at"))
         told = [card.tooltip([words.value("category", c, self.lang), words.value("urgency", u, self.lang),
                               words.value("status", s, self.lang), numbers.date(at, self.lang, time=True)])
-                for c, u, s, at in zip(rows["category"], rows["urgency"], rows["status"], rows["requested_at"],
-                                       strict=True)]
+                for c, u, s, at in zip(*shown, strict=True)]
         return maps.Points(state, rows[["lon", "lat"]].assign(words=told), colour, marker, size)
 
     def _volunteers(self) -> maps.Points:

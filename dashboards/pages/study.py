@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from html import escape
 from typing import Any, ClassVar
 
 import panel as pn
@@ -11,10 +12,13 @@ import panel_material_ui as pmui
 import param
 
 from dashboards import forms
-from dashboards.pages.base import Page, bar, boxed, download, heading, two
+from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
 from jitasa_analytics import areas, studies
 from jitasa_analytics.show import Kind, answers, card, files, maps, tables
 from jitasa_analytics.studies import Answer
+
+# How many columns fit beside the map; the files hold them all.
+_WIDE = 3
 
 
 class Focus(param.Parameterized):
@@ -28,6 +32,8 @@ class StudyPage(Page):
 
     study: ClassVar[type[studies.Study]]
     by_button: ClassVar[bool] = False
+    measure: ClassVar[str] = ""
+    headline: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def label(cls, lang: str) -> str:
@@ -35,6 +41,7 @@ class StudyPage(Page):
         return cls.study.title(lang)
 
     def build(self) -> Any:
+        """Lay the page out."""
         self.question = studies.make(self.study)
         names = list(self.study.options())
         self.scope.include(self.question, names, self.asked)
@@ -57,29 +64,32 @@ class StudyPage(Page):
         self.chart_title = card.piece("")
         self.chart = pn.pane.HoloViews(sizing_mode="stretch_width", height=220, linked_axes=False)
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
-        self.extra = pn.Column(margin=0, sizing_mode="stretch_width", styles={"gap": "12px"})
+        self.extra = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
-        self.map = maps.AreaMap(height=470, on_choose=lambda code: self.focus.param.update(code=code),
+        self.map = maps.AreaMap(height=470, on_choose=self._choose,
                                 on_open=self._open)
         self.run_button = pmui.Button(label=self.say("run"), icon="play_arrow", variant="contained", margin=0,
                                       on_click=self._ask, css_classes=["run"])
-        self.waiting = card.piece("")
+        self.waiting = card.piece("", visible=False)
 
     def _laid_out(self) -> Any:
         shown, quiet = forms.form(self.question, self.lang)
-        more = pmui.Card(bar(*quiet), title=self.say("more_conditions"), collapsed=True, collapsible=True,
+        more = pmui.Card(objects=[fields(*quiet)], title=self.say("more_conditions"), collapsed=True, collapsible=True,
                          sizing_mode="stretch_width", margin=0, elevation=0, variant="outlined",
-                         title_variant="body2", header_color="inherit")
-        conditions = [bar(*shown, *([self.run_button] if self.by_button else []))] + ([more] if quiet else [])
+                         title_variant="body2")
+        conditions = [fields(*shown, *([self.run_button] if self.by_button else []))] + ([more] if quiet else [])
         side = pn.Column(
             self.extra,
-            boxed(self.chart_title, self.chart),
             boxed(card.piece(f'<h3 class="title">{self.say("table")}</h3>'), self.table_box,
                   bar(*(self._saver(kind) for kind in ("csv", "xlsx", "geojson")))),
+            self.verdict,
+            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
+        main = pn.Column(
+            boxed(self.legend, self.map.pane, self.chosen), boxed(self.chart_title, self.chart),
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         return pn.Column(
             heading(self.title, lead=self.study.question(self.lang)), boxed(*conditions), self.waiting, self.trouble,
-            self.figures, two(boxed(self.legend, self.map.pane, self.chosen), side), self.verdict,
+            self.figures, two(main, side),
             sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
     # -- asking ------------------------------------------------------------------------------
@@ -89,35 +99,41 @@ class StudyPage(Page):
         self._ticket += 1
         ticket, area = self._ticket, self.scope.area
         values = {n: getattr(self.question, n) for n in self.study.options()}
-        self.waiting.object = f'<div class="card" role="status">{self.say("working")}</div>'
+        self._tell("working")
         try:
             answer = await asyncio.to_thread(self.desk.ask, self.study.slug, area, **values)
             if ticket == self._ticket:
-                self.show(answer)
-                self.trouble.clear()
+                self.present(answer)
+                self.relieve()
         except Exception as error:
             if ticket == self._ticket:
                 self.blank()
                 self.fail(error)
         finally:
             if ticket == self._ticket:
-                self.waiting.object = ""
+                self._tell("")
 
     def _stale(self) -> None:
         """Say that the answer on the page belongs to other conditions."""
-        self.waiting.object = f'<div class="card" role="status">{self.say("stale")}</div>'
+        self._tell("stale")
+
+    def _tell(self, key: str) -> None:
+        """A line about the state of the page's work, or none."""
+        self.waiting.object = f'<div class="card" role="status">{self.say(key)}</div>' if key else ""
+        self.waiting.visible = bool(key)
 
     # -- showing -----------------------------------------------------------------------------
 
-    def show(self, answer: Answer) -> None:
+    def present(self, answer: Answer) -> None:
         """Put an answer into the page's pieces."""
         shapes = answers.drawable(answer.frame, self.lang)
-        paint = answers.paint_of(answer, self.lang)
+        measure = self.measure or answer.measure
+        paint = answers.paint_of(answer, self.lang, measure)
         layers = answers.points_of(answer, self.lang)
         before = self.answer
         self.answer = answer
         self.title.rx.value = card.finding(answer, self.lang)
-        self.figures.object = card.figures(answer, self.lang)
+        self.figures.object = card.figures(answer, self.lang, only=self.headline)
         if before is not None and before.scope == answer.scope and list(self.map.codes) == list(shapes.index):
             self.map.paint(paint)
             for layer, _ in layers:
@@ -129,11 +145,12 @@ class StudyPage(Page):
             paint.title, paint.classes, self.lang, no_data=bool(paint.values.reindex(shapes.index).isna().any()),
             points=[(label, layer.marker, layer.colour) for layer, label in layers])
         self._show_table(answer)
-        chart = answers.chart_of(answer, self.lang)
-        self.chart_title.object = f'<h3 class="title">{card.escape(chart[0])}</h3>' if chart else ""
+        chart = answers.chart_of(answer, self.lang, measure=measure)
+        self.chart_title.object = f'<h3 class="title">{escape(chart[0])}</h3>' if chart else ""
         self.chart.object = chart[1] if chart else None
         self.verdict.object = card.verdict(answer, self.lang, skip_question=True)
         self.extra[:] = self.more(answer)
+        self.extra.visible = len(self.extra) > 0
         self.focus.code = ""
 
     def more(self, answer: Answer) -> list[Any]:
@@ -153,9 +170,12 @@ class StudyPage(Page):
         self.chosen.clear()
 
     def _show_table(self, answer: Answer) -> None:
-        self.order = [str(code) for code in tables.ranked(answer.frame, answer.measure).index]
-        self.table = tables.table(tables.ranked(answer.frame, answer.measure), self.lang, study=answer.study,
-                                  measure=answer.measure, unit=answer.unit, height=300)
+        measure = self.measure or answer.measure
+        ranked = tables.ranked(answer.frame, measure)
+        self.order = [str(code) for code in ranked.index]
+        columns = tables.columns_of(ranked, first=list(dict.fromkeys([measure, answer.measure])))[:_WIDE]
+        self.table = tables.table(ranked, self.lang, study=answer.study, measure=answer.measure, unit=answer.unit,
+                                  columns=columns, height=300)
         pn.bind(self.guarded(self._row), self.table.param.selection, watch=True)
         self.table_box[:] = [self.table]
 
@@ -168,6 +188,9 @@ class StudyPage(Page):
         self.map.choose(code)
         self.table.selection = [self.order.index(code)] if code in self.order else []
         self.chosen[:] = [self.opener(code, self._open)] if code and code != self.scope.area else []
+
+    def _choose(self, code: str) -> None:
+        self.focus.code = code
 
     def _open(self, code: str) -> None:
         self.scope.area = code
@@ -187,17 +210,20 @@ class BestSitesPage(StudyPage):
     """The what-if of new sites: what they reach, how sure the plan is, and each site's share."""
 
     by_button = True
+    measure = "newly_covered"
+    headline = ("newly_covered", "share_before", "share_after", "new_sites", "bound", "gap")
 
     def more(self, answer: Answer) -> list[Any]:
         """The plan's sites, and in words how good the plan is known to be."""
         sites = answer.tables["sites"]
         head = f'<h3 class="title">{self.say("sites")}</h3>'
-        certain = "".join(f"<li>{card.escape(note.text(self.lang))}</li>" for note in answer.notes
+        certain = "".join(f"<li>{escape(note.text(self.lang))}</li>" for note in answer.notes
                           if note.key in _CERTAINTY)
         told = f'<div class="card"><ul style="margin:0">{certain}</ul></div>' if certain else ""
         if not len(sites):
             return [boxed(card.piece(head + told))]
         table = tables.table(sites, self.lang, study=answer.study, name_index=False, height=230,
+                             widths={"rank": 62, "name": 190},
                              columns=["rank", "name", "people_newly_covered", "people_only_here"])
         table.selectable = False
         return [boxed(card.piece(head), table, card.piece(told))]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from jitasa_analytics.errors import InputError
+
+if TYPE_CHECKING:
+    from jitasa_analytics.analysis.costs import Travel
 
 Floats = npt.NDArray[np.float64]
 
@@ -146,3 +149,53 @@ def same_labels(given: pd.Index, known: pd.Index, given_name: str, known_name: s
             "both must carry the same labels; leave some out on purpose with restrict(...) or .loc"
         )
     return False
+
+
+def counts(values: pd.Series, name: str) -> Floats:
+    """A Series of counts as floats, missing as NaN; shape (n,).
+
+    Raises
+    ------
+    InputError
+        If a count is negative, infinite or no number.
+    """
+    array = numbers(values, name)
+    wrong = (array < 0) | np.isinf(array)
+    if wrong.any():
+        raise InputError(f"{name} is negative or infinite at {some(values.index[wrong])}; counts are 0 or more")
+    return array
+
+
+def paired_counts(left: pd.Series, right: pd.Series, left_name: str, right_name: str) -> tuple[Floats, Floats]:
+    """Two Series of counts in the order of the left one, missing as NaN; both (n,).
+
+    Raises
+    ------
+    InputError
+        As in `counts`, or if labels differ or repeat.
+    """
+    for values, name in ((left, left_name), (right, right_name)):
+        counts(values, name)
+        labels_of(values, name)
+    if not same_labels(left.index, right.index, left_name, right_name):
+        right = right.reindex(left.index)
+    return numbers(left, left_name), numbers(right, right_name)
+
+
+def aligned(
+    demand: pd.DataFrame, supply: pd.DataFrame, travel: Travel
+) -> tuple[Floats, Floats, Travel]:
+    """People (n,), capacity (m,), and the travel with its rows and columns in their order.
+
+    Raises
+    ------
+    InputError
+        If a column is absent, missing or negative, or labels differ.
+    """
+    people = quantity(demand, "people", "demand")
+    capacity = quantity(supply, "capacity", "supply")
+    rows = same_labels(demand.index, travel.origins, "demand", "travel.origins")
+    columns = same_labels(supply.index, travel.destinations, "supply", "travel.destinations")
+    if not (rows and columns):
+        travel = travel.restrict(demand.index, supply.index)
+    return people, capacity, travel

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from jitasa_analytics import geo, privacy
+from jitasa_analytics import geo
 from jitasa_analytics.contracts import Column, Dataset
-from jitasa_analytics.ingest import clean
-from jitasa_analytics.ingest.clean import Cell
+from jitasa_analytics.ingest import clean, coordinates, identities
+from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.recipe import Recipe
@@ -50,6 +51,8 @@ def values(frame: pd.DataFrame, contract: Dataset, recipe: Recipe, findings: Fin
     for column in contract.columns:
         _required(out, column, contract, findings)
     if {"lon", "lat"} <= set(out.columns):
+        if recipe.crs:
+            coordinates.transform(out, frame, recipe.crs, findings)
         _coordinates(out, frame, findings)
     _one_of(out, frame, contract, findings)
     if contract.geometry and "geometry" in frame:
@@ -65,21 +68,19 @@ def _reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Ca
     if column.kind == "list":
         return clean.parts(column, label)
     if column.kind == "token":
-        return lambda text: _token(text, key)
+        return lambda text: identities.token(text, key, decides=column.name in contract.key)
     if column.kind == "datetime":
-        return lambda text: clean.moment(text, utc=utc)
-    if column.kind in ("int", "float", "lon", "lat"):
+        return lambda text: clean.moment(text, utc=utc, era=recipe.era)
+    if column.kind == "date":
+        return lambda text: clean.day(text, era=recipe.era)
+    if column.kind in ("lon", "lat"):
+        return lambda text: coordinates.degrees(text) or clean.number(text)
+    if column.kind in ("int", "float"):
         read = clean.whole if column.kind == "int" else clean.number
         return lambda text: _bounded(read(text), column)
     if column.kind == "code" and column.name in ("code", "parent") and contract.name == "areas":
         return clean.area
-    return {"text": clean.plain, "code": clean.code, "area": clean.area, "date": clean.day}[column.kind]
-
-
-def _token(text: str, key: bytes) -> Cell:
-    if privacy.is_token(text):
-        return Cell(text)
-    return Cell(privacy.token(text, key), ("identity_tokenised",))
+    return {"text": clean.plain, "code": clean.code, "area": clean.area}[column.kind]
 
 
 def _bounded(cell: Cell, column: Column) -> Cell:
@@ -96,26 +97,29 @@ def _column(frame: pd.DataFrame, column: Column, reader: Callable[[str], Cell], 
     """Read each different text once; what was repaired or refused is said for every row."""
     which, different = pd.factorize(frame[column.name])
     cells = [_cell(str(text), column, reader) for text in different]
-    flagged = np.array([bool(c.repairs or c.error) for c in cells], bool)
+    flagged = np.array([bool(c.repairs or c.error or c.warnings) for c in cells], bool)
+    personal = column.personal or column.kind == "token"
     if flagged.any():
         hit = np.flatnonzero(flagged[which])
         for row, at in zip(frame[ROW].to_numpy()[hit], which[hit], strict=True):
             cell, text = cells[at], different[at]
             for code in cell.repairs:
-                findings.add(row, column.name, text, code, "repair", after=cell.value, personal=column.personal)
+                findings.add(row, column.name, text, code, "repair", after=cell.value, personal=personal)
+            for code in cell.warnings:
+                findings.add(row, column.name, text, code, "warning", personal=personal)
             if cell.error:
-                findings.add(row, column.name, text, cell.error, "error", personal=column.personal)
+                findings.add(row, column.name, text, cell.error, "error", personal=personal, proposal=cell.proposal)
     return _typed([c.value for c in cells], column, pd.RangeIndex(len(cells))).take(which).set_axis(frame.index)
 
 
 def _cell(text: str, column: Column, reader: Callable[[str], Cell]) -> Cell:
     tidy = clean.plain(text)
     if tidy.value is None:
-        return Cell(None)
+        return Cell(None, error=tidy.error)
     cell = reader(tidy.value)
     # Spaces around a number or a date are no news; other repairs of the text are kept with those of the value.
     kept = tuple(r for r in tidy.repairs if r != "spaces_trimmed" or column.kind in ("text", "code"))
-    return Cell(cell.value, kept + tuple(r for r in cell.repairs if r not in kept), cell.error)
+    return replace(cell, repairs=kept + tuple(r for r in cell.repairs if r not in kept))
 
 
 def _typed(found: list[object], column: Column, index: pd.Index) -> pd.Series:
@@ -190,7 +194,11 @@ def _coordinates(out: pd.DataFrame, frame: pd.DataFrame, findings: Findings) -> 
     for i in np.flatnonzero(swapped):
         findings.add(rows[i], "lon", f"{frame['lon'].iloc[i]}, {frame['lat'].iloc[i]}", "swapped_lonlat", "repair",
                      after=f"{lat[i]}, {lon[i]}")
-    for i in np.flatnonzero(outside & ~swapped):
+    metres = outside & coordinates.looks_projected(lon, lat)
+    for i in np.flatnonzero(metres):
+        findings.add(rows[i], "lon", f"{frame['lon'].iloc[i]}, {frame['lat'].iloc[i]}", "projected_coordinates",
+                     "error", proposal=coordinates.as_zones(lon[i], lat[i]))
+    for i in np.flatnonzero(outside & ~swapped & ~metres):
         findings.add(rows[i], "lon", f"{frame['lon'].iloc[i]}, {frame['lat'].iloc[i]}", "outside_thailand", "error")
     out["lon"], out["lat"] = np.where(swapped, lat, lon), np.where(swapped, lon, lat)
 

@@ -8,53 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 from jitasa_analytics import areas
 from jitasa_analytics.contracts import Column
+from jitasa_analytics.ingest import names
+from jitasa_analytics.ingest.cell import Cell
+from jitasa_analytics.ingest.dates import BANGKOK, MONTHS, day, moment
 
-BANGKOK = timezone(timedelta(hours=7), "Asia/Bangkok")
+__all__ = ["BANGKOK", "MONTHS", "area", "choice", "code", "day", "digits", "moment", "number", "parts", "plain",
+           "whole"]
 
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
+# What the first two bytes of a Thai letter in UTF-8 become in Latin-1, and in cp874.
+_MOJIBAKE = re.compile("\u00e0[\u00b8\u00b9]|\u0e40[\u0e18\u0e19]")
 _SPACES = re.compile(r"[\s\u00a0\u3000]+")
 # "Nan" is a province, so that only the spelling of programs counts as empty.
 _EMPTY = {"", "-", "–", "—", "N/A", "n/a", "NaN", "NULL", "null", "None", "<NA>", "NaT", "ไม่มี", "ไม่ระบุ", "ไม่ทราบ"}
 
-MONTHS = {
-    "มกราคม": 1, "ม.ค.": 1, "มค": 1, "กุมภาพันธ์": 2, "ก.พ.": 2, "กพ": 2, "มีนาคม": 3, "มี.ค.": 3, "มีค": 3,
-    "เมษายน": 4, "เม.ย.": 4, "เมย": 4, "พฤษภาคม": 5, "พ.ค.": 5, "พค": 5, "มิถุนายน": 6, "มิ.ย.": 6, "มิย": 6,
-    "กรกฎาคม": 7, "ก.ค.": 7, "กค": 7, "สิงหาคม": 8, "ส.ค.": 8, "สค": 8, "กันยายน": 9, "ก.ย.": 9, "กย": 9,
-    "ตุลาคม": 10, "ต.ค.": 10, "ตค": 10, "พฤศจิกายน": 11, "พ.ย.": 11, "พย": 11, "ธันวาคม": 12, "ธ.ค.": 12, "ธค": 12,
-}
-_MONTH_KEYS = {re.sub(r"[.\s]", "", k): v for k, v in MONTHS.items()}
-_ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})"
-                  r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$")
-_DMY = re.compile(r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(?:[ T,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?)?(?:\s*น\.?)?$")
-_THAI_DATE = re.compile(r"^(?:วันที่\s*)?(\d{1,2})\s*([ก-๙.]+?)\s*(?:พ\.?ศ\.?|ค\.?ศ\.?)?\s*(\d{4})"
-                        r"(?:[ T,]+(?:เวลา\s*)?(\d{1,2})[:.](\d{2}))?(?:\s*น\.?)?$")
 _NUMBER = re.compile(r"^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?$")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What a cell's text became.
-
-    Attributes
-    ----------
-    value : object
-        The value, or None where the cell is empty or refused.
-    repairs : tuple of str
-        Codes of the repairs that were made.
-    error : str
-        Code of the rule that refused it, or empty.
-    """
-
-    value: Any = None
-    repairs: tuple[str, ...] = ()
-    error: str = ""
 
 
 def plain(text: str) -> Cell:
@@ -65,6 +37,12 @@ def plain(text: str) -> Cell:
     """
     repairs = []
     out = text
+    if _MOJIBAKE.search(out) and (restored := _restored(out)) is not None:
+        out = restored
+        repairs.append("mojibake")
+    if "\ufffd" in out:
+        # A letter that some program could not read is gone; no rule brings it back.
+        return Cell(None, tuple(repairs), "broken_text")
     if _INVISIBLE.search(out):
         out = _INVISIBLE.sub("", out)
         repairs.append("invisible_removed")
@@ -75,6 +53,19 @@ def plain(text: str) -> Cell:
     if trimmed != out:
         repairs.append("spaces_trimmed")
     return Cell(None if trimmed in _EMPTY else trimmed, tuple(repairs))
+
+
+def _restored(text: str) -> str | None:
+    """UTF-8 Thai that a program read as Western or Thai Windows letters, put back; None where that is not certain."""
+    for codec in ("latin-1", "cp1252", "cp874"):
+        try:
+            out = text.encode(codec).decode("utf-8")
+        except UnicodeError:
+            continue
+        thai = sum("\u0e00" <= c <= "\u0e7f" for c in out)
+        if thai and not any("\x80" <= c < "\u0e00" for c in out):
+            return out
+    return None
 
 
 def digits(text: str) -> tuple[str, tuple[str, ...]]:
@@ -113,66 +104,6 @@ def whole(text: str) -> Cell:
     return Cell(int(cell.value), cell.repairs)
 
 
-def day(text: str) -> Cell:
-    """A date: ISO, day/month/year, or with a Thai month; Buddhist years 2400-2600 are read as such.
-
-    Two-digit years are refused: nobody can know which era they are of.
-
-    >>> day("24/03/2563").value, day("24 มี.ค. 2563").value
-    (datetime.date(2020, 3, 24), datetime.date(2020, 3, 24))
-    >>> day("24/03/63").error
-    'not_a_date'
-    """
-    cell = moment(text)
-    if cell.error or cell.value is None:
-        return cell
-    return Cell(cell.value.astimezone(BANGKOK).date(), cell.repairs)
-
-
-def moment(text: str, *, utc: bool = False) -> Cell:
-    """A point in time, in UTC; without an offset the clock of Thailand is meant, or UTC where said.
-
-    >>> moment("2020-03-24 07:30").value.isoformat()
-    '2020-03-24T00:30:00+00:00'
-    """
-    out, repairs = digits(text)
-    zone = UTC if utc else BANGKOK
-    if found := _ISO.match(out):
-        y, m, d, hh, mm, ss, offset = found.groups()
-        if offset:
-            zone = UTC if offset == "Z" else _offset(offset)
-    elif found := _DMY.match(out):
-        d, m, y, hh, mm, ss = found.groups()
-    elif found := _THAI_DATE.match(out):
-        d, name, y, hh, mm = found.groups()
-        month = _MONTH_KEYS.get(re.sub(r"[.\s]", "", name))
-        if month is None:
-            return Cell(error="not_a_date")
-        m, ss = str(month), None
-        repairs = (*repairs, "thai_month")
-    else:
-        return Cell(error="not_a_date")
-    year = int(y)
-    if 2400 <= year <= 2600:
-        year -= 543
-        repairs = (*repairs, "buddhist_year")
-    try:
-        value = datetime(year, int(m), int(d), int(hh or 0), int(mm or 0), int(ss or 0), tzinfo=zone)
-    except ValueError:
-        return Cell(error="not_a_date")
-    if value > datetime.now(UTC) + timedelta(days=1):
-        return Cell(error="future_date")
-    if year < 1850:
-        return Cell(error="not_a_date")
-    return Cell(value.astimezone(UTC), repairs)
-
-
-def _offset(text: str) -> timezone:
-    sign = -1 if text[0] == "-" else 1
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    return timezone(sign * timedelta(hours=hours, minutes=minutes))
-
-
 def area(text: str) -> Cell:
     """An area code; a name is taken where it is certain, a re-coded area gets its new code.
 
@@ -187,7 +118,10 @@ def area(text: str) -> Cell:
             repairs = (*repairs, "recoded_area")
         return Cell(code, repairs) if areas.exists(code, abolished=True) else Cell(error="unknown_area")
     found = areas.lookup(out)
-    return Cell(found, repairs) if found else Cell(error="unknown_area")
+    if found:
+        return Cell(found, repairs)
+    many = len(names.bearers(out)) > 1
+    return Cell(error="ambiguous_area" if many else "unknown_area", proposal=names.proposal(out))
 
 
 def code(text: str) -> Cell:

@@ -27,6 +27,8 @@ class Finding:
         An error keeps the row out of the store.
     after : str
         What a repair made of the value.
+    proposal : str
+        What a refused value may have meant; a person confirms it, no rule applies it.
     """
 
     file: str
@@ -37,6 +39,7 @@ class Finding:
     code: str
     severity: Severity
     after: str = ""
+    proposal: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as it stands in a report, in both languages."""
@@ -52,6 +55,7 @@ class Finding:
         else:
             out["suggestion_th"] = texts.say(f"rule.{self.code}.fix", "th", **words)
             out["suggestion"] = texts.say(f"rule.{self.code}.fix", "en", **words)
+            out["proposal"] = self.proposal
         return out
 
 
@@ -63,13 +67,14 @@ class Findings:
         self.items: list[Finding] = []
 
     def add(self, row: int, column: str, value: object, code: str, severity: Severity, *, after: object = "",
-            personal: bool = False) -> None:
+            personal: bool = False, proposal: str = "") -> None:
         """Note something about a row."""
         text = "" if value is None else str(value)
         made = "" if after is None else str(after)
         if personal:
             text, made = mask(text), mask(made)
-        self.items.append(Finding(self.file, self.sheet, int(row), column, text[:200], code, severity, made[:200]))
+        self.items.append(Finding(self.file, self.sheet, int(row), column, text[:200], code, severity, made[:200],
+                                  "" if personal else proposal[:400]))
 
     def of(self, *severities: Severity) -> list[Finding]:
         """Findings of some severities, in the order of rows."""

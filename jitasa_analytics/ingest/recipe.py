@@ -16,6 +16,7 @@ from typing import Any
 
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
 from jitasa_analytics.errors import InputError, UnknownError
+from jitasa_analytics.ingest.dates import ERAS
 from jitasa_analytics.resources import data_dir
 
 OWN = "own-columns"
@@ -88,6 +89,11 @@ class Recipe:
         The key is only a running number: rows equal in all but this column are one.
     address : mapping
         Their columns for province, district and tambon names or codes, held against the location.
+    era : {"", "BE", "CE"}
+        The era of years of two digits; without it such dates are refused.
+    crs : str
+        The coordinate system of lon (easting) and lat (northing) where it is not WGS84, for
+        instance ``EPSG:32647`` (UTM 47N) or ``EPSG:24047`` (the same on Indian 1975).
     """
 
     name: str
@@ -101,6 +107,8 @@ class Recipe:
     items: tuple[Items, ...] = ()
     address: Mapping[str, Source] = field(default_factory=dict)
     title: Mapping[str, str] = field(default_factory=dict)
+    era: str = ""
+    crs: str = ""
 
     def columns_used(self) -> set[str]:
         """Their columns that the recipe reads."""
@@ -117,6 +125,12 @@ def _source(value: Any) -> Source:
     constant = None if "value" not in value else str(value["value"])
     rules = tuple((o["column"], o["matches"], str(o["value"])) for o in value.get("otherwise", ()))
     return Source(**known, value=constant, otherwise=rules)
+
+
+def _era(value: str) -> str:
+    if value not in ERAS:
+        raise KeyError(f"era {value!r}; write BE (Buddhist) or CE (Common Era)")
+    return value
 
 
 def load(path: Path) -> Recipe:
@@ -137,7 +151,8 @@ def load(path: Path) -> Recipe:
             raw.get("authority", "override"), raw.get("running_key", ""),
             tuple(Refusal(r["column"], r["matches"], r["code"]) for r in raw.get("refuse", ())),
             tuple(Items(i["column"], i["item"], i["category"]) for i in raw.get("items", ())),
-            {k: _source(v) for k, v in raw.get("address", {}).items()}, raw.get("title", {}))
+            {k: _source(v) for k, v in raw.get("address", {}).items()}, raw.get("title", {}),
+            _era(raw.get("era", "")), str(raw.get("crs", "")))
         contract = dataset(recipe.dataset)
         for part in parts:
             for name in part.columns:

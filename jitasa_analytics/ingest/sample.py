@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +13,15 @@ from jitasa_analytics.ingest.job import Progress
 from jitasa_analytics.ingest.pipeline import import_folder
 from jitasa_analytics.ingest.report import Report
 from jitasa_analytics.resources import data_dir
-from jitasa_analytics.store import Store
+from jitasa_analytics.store import Store, open_store
+
+
+def sample_store(folder: str | os.PathLike[str]) -> Store:
+    """Open the store in a folder; where there is none, build the sample there first."""
+    store = Store(Path(folder))
+    if not store.exists:
+        build_sample_store(store)
+    return open_store(folder)
 
 
 def build_sample_store(store: Store, *, progress: Progress | None = None) -> Report:

@@ -17,72 +17,48 @@ from jitasa_analytics import texts
 Kind = Literal["csv", "xlsx", "geojson", "parquet"]
 KINDS: tuple[Kind, ...] = ("csv", "xlsx", "geojson", "parquet")
 
-__all__ = ["KINDS", "Kind", "Shown", "ShownFigure", "ShownNote", "export", "view"]
-
-
-class ShownFigure(Protocol):
-    """A headline number."""
-
-    @property
-    def value(self) -> float: ...
-    @property
-    def unit(self) -> str: ...
-
-
-class ShownNote(Protocol):
-    """Something a reader must know."""
-
-    def text(self, lang: str = ...) -> str: ...
+__all__ = ["KINDS", "Kind", "Shown", "export", "view"]
 
 
 class Shown(Protocol):
     """What an answer must have to be shown and exported (see ``studies.Answer``)."""
 
-    @property
-    def study(self) -> str: ...
-    @property
-    def frame(self) -> pd.DataFrame: ...
-    @property
-    def measure(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def figures(self) -> Mapping[str, Any]: ...
-    @property
-    def notes(self) -> Sequence[Any]: ...
-    @property
-    def params(self) -> Mapping[str, Any]: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def scope(self) -> str: ...
-    @property
-    def sample(self) -> bool: ...
-    @property
-    def as_of(self) -> Mapping[str, str | None]: ...
-    @property
-    def tables(self) -> Mapping[str, pd.DataFrame]: ...
+    study: str
+    frame: pd.DataFrame
+    measure: str
+    unit: str
+    figures: Mapping[str, Any]
+    notes: Sequence[Any]
+    params: Mapping[str, Any]
+    version: int
+    scope: str
+    sample: bool
+    as_of: Mapping[str, str | None]
+    tables: Mapping[str, pd.DataFrame]
 
 
-def view(answer: Shown, lang: str | None = None) -> Any:
-    """An answer as one object that a notebook or a page shows: title, figures, map, legend, table.
+def view(answer: Any, lang: str | None = None) -> Any:
+    """An answer as one self-contained sheet: title, figures, map with legend, table, what it rests on.
+
+    A notebook shows it as the result of a cell, and ``.save("file.html")`` writes it; neither needs internet.
 
     Parameters
     ----------
     answer : Answer
+        Anything with the attributes of `Shown`.
     lang : {"th", "en"}, optional
         The environment's language by default.
 
     Returns
     -------
-    panel.viewable.Viewable
+    Sheet
     """
-    from jitasa_analytics.show.answers import view as make
+    from jitasa_analytics.show.sheet import sheet as make
 
     return make(answer, lang or texts.preferred())
 
 
-def export(answer: Shown, path: str | os.PathLike[str], kind: Kind | None = None, lang: str = "en") -> None:
+def export(answer: Any, path: str | os.PathLike[str], kind: Kind | None = None, lang: str = "en") -> None:
     """Write an answer to a file; the kind follows from the file's name where it is not given.
 
     Raises

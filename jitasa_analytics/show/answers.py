@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import geopandas as gpd
@@ -9,9 +10,9 @@ import numpy as np
 import pandas as pd
 import panel as pn
 
-from jitasa_analytics import areas
+from jitasa_analytics import areas, texts
 from jitasa_analytics.geo import WEB_MERCATOR
-from jitasa_analytics.show import card, charts, classes, colours, numbers, style, tables, words
+from jitasa_analytics.show import card, charts, classes, colours, fonts, numbers, tables, words
 from jitasa_analytics.show.maps import AreaMap, Paint, Points
 
 __all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_of", "view"]
@@ -20,7 +21,7 @@ __all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_
 def view(answer: Any, lang: str) -> pn.viewable.Viewable:
     """See `jitasa_analytics.show.view`."""
     _prepare_notebook()
-    pieces: list[Any] = [card.piece(_head(answer, lang))]
+    pieces: list[Any] = [card.piece(head(answer, lang))]
     if answer.figures:
         pieces.append(card.piece(card.figures(answer, lang)))
     shapes = drawable(answer.frame, lang)
@@ -40,11 +41,11 @@ def view(answer: Any, lang: str) -> pn.viewable.Viewable:
     return pn.Column(*pieces, sizing_mode="stretch_width", max_width=1100)
 
 
-def _head(answer: Any, lang: str) -> str:
+def head(answer: Any, lang: str) -> str:
     sample = card.sample_html(lang) if answer.sample else ""
     question = words.question(answer.study, lang)
-    lead = f'<p class="lead">{card.escape(question)}</p>' if question else ""
-    return f'{sample}<h2 class="title">{card.escape(card.finding(answer, lang))}</h2>{lead}'
+    lead = f'<p class="lead">{escape(question)}</p>' if question else ""
+    return f'{sample}<h2 class="title">{escape(card.finding(answer, lang))}</h2>{lead}'
 
 
 def drawable(frame: pd.DataFrame, lang: str) -> gpd.GeoDataFrame:
@@ -77,11 +78,11 @@ def paint_column(frame: pd.DataFrame, name: str, unit: str, lang: str, *, study:
     scale = colours.scale_for(name, study, unit)
     label = words.column(name, lang, study)
     shown = values.map(lambda v: f"{label}: {numbers.amount(v, unit, lang) if v == v else _no_data(lang)}")
-    return Paint(values, classes.make(values.to_numpy(), scale, unit=unit), shown, label)
+    return Paint(values, classes.make(values.tolist(), scale, unit=unit), shown, label)
 
 
 def _no_data(lang: str) -> str:
-    return card.texts.say("show.no_data", lang)
+    return texts.say("show.no_data", lang)
 
 
 # Tables of an answer that hold points, in the order in which they are drawn.
@@ -102,42 +103,44 @@ def points_of(answer: Any, lang: str) -> list[tuple[Points, str]]:
 def _pointed(table: pd.DataFrame, lang: str, study: str) -> pd.DataFrame:
     """Place and tooltip of each site."""
     names = table["name"] if "name" in table else pd.Series(table.index.astype(str), index=table.index)
-    told = names.astype(str).map(card.escape)
+    told = names.astype(str).map(lambda name: escape(name))
     if "people_newly_covered" in table:
-        label = card.escape(words.column("people_newly_covered", lang, study))
+        label = escape(words.column("people_newly_covered", lang, study))
         told = "<b>" + told + "</b><br>" + label + ": " + table["people_newly_covered"].map(
             lambda n: numbers.amount(n, "persons", lang))
     return pd.DataFrame({"lon": table["lon"], "lat": table["lat"], "words": told})
 
 
-def chart_of(answer: Any, lang: str, *, height: int = 210) -> tuple[str, Any] | None:
+def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210) -> tuple[str, Any] | None:
     """The chart that goes with an answer: a series over time, a curve over cost, else the largest areas.
 
     Returns
     -------
     tuple of (title, HoloViews object), or None where there is nothing to draw.
     """
-    scale = colours.scale_for(answer.measure, answer.study, answer.unit)
+    name = measure or answer.measure
+    unit = answer.unit if name == answer.measure else words.unit_of(name)
+    scale = colours.scale_for(name, answer.study, unit)
     dark = scale.colours[-2]
     series = answer.tables.get("series")
     if series is not None and len(series) and {"date", "share"} <= set(series.columns):
         y = "share" if series["share"].notna().any() else "count"
         line = charts.Line(series, "date", y, words.column(y, lang, answer.study), dark)
-        return card.texts.say("show.over_time", lang, what=line.label), charts.lines(
+        return texts.say("show.over_time", lang, what=line.label), charts.lines(
             [line], lang, height=height, share=y == "share")
     curve = answer.tables.get("curve")
     if curve is not None and len(curve) and "share_covered" in curve:
-        unit = str(curve.columns[0])
-        line = charts.Line(curve, unit, "share_covered", words.column("share_covered", lang, answer.study), dark)
-        return card.texts.say("show.by_cost", lang, what=line.label, unit=words.column(unit, lang)), charts.lines(
-            [line], lang, height=height, share=True, xlabel=words.column(unit, lang))
-    top = tables.ranked(answer.frame, answer.measure).head(8)
-    top = top[pd.to_numeric(top[answer.measure], errors="coerce").notna()]
+        cost = str(curve.columns[0])
+        line = charts.Line(curve, cost, "share_covered", words.column("share_covered", lang, answer.study), dark)
+        return texts.say("show.by_cost", lang, what=line.label, unit=words.column(cost, lang)), charts.lines(
+            [line], lang, height=height, share=True, xlabel=words.column(cost, lang))
+    top = tables.ranked(answer.frame, name).head(8)
+    top = top[pd.to_numeric(top[name], errors="coerce").notna()]
     if not len(top):
         return None
     labels = [areas.full_name(str(code), lang) for code in top.index]
-    return card.texts.say("show.largest", lang, what=words.column(answer.measure, lang, answer.study)), charts.bars(
-        labels, top[answer.measure].astype(float).tolist(), colour=dark, height=height, share=answer.unit == "share")
+    return texts.say("show.largest", lang, what=words.column(name, lang, answer.study)), charts.bars(
+        labels, top[name].astype(float).tolist(), colour=dark, height=height, share=unit == "share")
 
 
 def _prepare_notebook() -> None:
@@ -147,4 +150,4 @@ def _prepare_notebook() -> None:
     except NameError:
         return
     if "IPKernelApp" in shell.config and not pn.extension._loaded:
-        pn.extension("tabulator", inline=True, raw_css=[style.fonts.embedded()])
+        pn.extension("tabulator", inline=True, raw_css=[fonts.embedded()])

@@ -10,6 +10,7 @@ from typing import Any
 import panel as pn
 
 from jitasa_analytics import texts
+from jitasa_analytics.contracts import DATASETS
 from jitasa_analytics.show import colours, numbers, words
 from jitasa_analytics.show.classes import Classes
 from jitasa_analytics.show.style import PIECES
@@ -25,8 +26,8 @@ _SHAPES = {
 }
 
 
-def piece(html: str, **params: Any) -> Any:
-    """Some HTML in the common style."""
+def piece(html: Any, **params: Any) -> Any:
+    """Some HTML, or something bound that gives HTML, in the common style."""
     return pn.pane.HTML(html, stylesheets=[PIECES], sizing_mode="stretch_width", margin=0, **params)
 
 
@@ -101,13 +102,12 @@ def ages(as_of: Mapping[str, str | None], lang: str, now: datetime | None = None
             continue
         age = numbers.age(at, when, lang)
         shown = numbers.date(at, lang)
-        parts.append(f"{texts.label('dataset', name, lang) if texts.has(f'value.dataset.{name}', lang) else _dataset(name, lang)}"
-                     f" {shown}" + (f" ({age})" if age else ""))
+        parts.append(f"{_dataset(name, lang)} {shown}" + (f" ({age})" if age else ""))
     return " · ".join(parts)
 
 
 def _dataset(name: str, lang: str) -> str:
-    contract = words.DATASETS.get(name)
+    contract = DATASETS.get(name)
     return name if contract is None else contract.th if lang == "th" else contract.en
 
 

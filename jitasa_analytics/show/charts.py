@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date as Date
 from typing import Any
 
 import holoviews as hv
+import holoviews.plotting.bokeh
 import pandas as pd
 from bokeh.models import CustomJSTickFormatter, HoverTool, NumeralTickFormatter
 
 from jitasa_analytics.show import colours, fonts
 
-hv.extension("bokeh", logo=False)
+# Not hv.extension: in a notebook that would load scripts from other hosts.
+hv.Store.set_current_backend("bokeh")
 
 _TICKS = """
 const locale = {"th": "th-TH-u-ca-buddhist", "en": "en-GB"}[lang]
@@ -50,7 +52,7 @@ def lines(series: Sequence[Line], lang: str, *, height: int = 210, share: bool =
 def _times(line: Line) -> pd.DataFrame:
     """The frame with dates as times, which axes understand."""
     first = line.frame[line.x].dropna()
-    if len(first) and isinstance(first.iloc[0], Date) and not pd.api.types.is_datetime64_any_dtype(first):
+    if len(first) and isinstance(first.iloc[0], dt.date) and not pd.api.types.is_datetime64_any_dtype(first):
         return line.frame.assign(**{line.x: pd.to_datetime(line.frame[line.x])})
     return line.frame
 

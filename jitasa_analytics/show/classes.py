@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jitasa_analytics.show import numbers
-from jitasa_analytics.show.colours import Scale
+from jitasa_analytics.show.colours import OVER, Scale
 
 Floats = npt.NDArray[np.float32]
 
@@ -29,12 +29,18 @@ class Classes:
         The unit of the values.
     whole : bool
         Values are whole numbers, so that a class can be written ``3–7``.
+    nought : bool
+        The first class holds nothing but nought.
+    over : bool
+        The last class holds what lies above the scale's end, and is no more than a flag.
     """
 
     edges: tuple[float, ...]
     colours: tuple[str, ...]
     unit: str = ""
     whole: bool = False
+    nought: bool = False
+    over: bool = False
 
     def index(self, values: Sequence[float] | npt.NDArray[np.float64]) -> Floats:
         """The class of each value, shape (n,); -1 where there is no value."""
@@ -45,8 +51,13 @@ class Classes:
 
     def labels(self) -> list[str]:
         """The values of each class in words."""
-        return [self._label(a, b, last=i == len(self.colours) - 1)
-                for i, (a, b) in enumerate(zip(self.edges[:-1], self.edges[1:], strict=True))]
+        labels = [self._label(a, b, last=i == len(self.colours) - 1)
+                  for i, (a, b) in enumerate(zip(self.edges[:-1], self.edges[1:], strict=True))]
+        if self.nought:
+            labels[0] = "0%" if self.unit == "share" else "0"
+        if self.over:
+            labels[-1] = f"> {numbers.plain(self.edges[-2], self.unit).replace('.0%', '%')}"
+        return labels
 
     def _label(self, low: float, high: float, *, last: bool) -> str:
         if self.whole:
@@ -99,21 +110,25 @@ def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, uni
     """
     given = np.asarray(values, float)
     given = given[np.isfinite(given)]
-    if scale.edges and (given.size == 0 or (given.min() >= scale.edges[0] and given.max() <= scale.edges[-1])):
-        return Classes(scale.edges, tuple(scale.pick(len(scale.edges) - 1)), unit)
     if scale.edges:
-        edges = (*scale.edges[:-1], max(scale.edges[-1], math.ceil(given.max() * 100) / 100))
-        return Classes(edges, tuple(scale.pick(len(edges) - 1)), unit)
+        picked = tuple(scale.pick(len(scale.edges) - 1))
+        if given.size and given.max() > scale.edges[-1]:
+            return Classes((*scale.edges, float(given.max())), (*picked, OVER), unit, over=True)
+        return Classes(scale.edges, picked, unit)
     if given.size == 0:
         return Classes((), (), unit)
     whole = bool(np.all(given == np.round(given))) and unit != "share"
     positive = given[given > 0]
-    edges_list = _edges(positive if positive.size else given, count, whole=whole)
-    if (given <= 0).any() and positive.size:
-        edges_list = [float(min(given.min(), 0.0)), *edges_list] if edges_list[0] > 0 else edges_list
+    nought = bool((given == 0).any() and (given >= 0).all() and positive.size)
+    few = (len(np.unique(positive)) + 1) // 2 if nought else count
+    edges_list = _edges(positive if positive.size else given, min(count, few), whole=whole)
+    if nought and edges_list[0] > 0:
+        edges_list = [0.0, *(edges_list if len(edges_list) > 1 else edges_list * 2)]
+    else:
+        nought = False
     if len(edges_list) == 1:
         edges_list *= 2
-    return Classes(tuple(edges_list), tuple(scale.pick(len(edges_list) - 1)), unit, whole)
+    return Classes(tuple(edges_list), tuple(scale.pick(len(edges_list) - 1)), unit, whole, nought)
 
 
 def _edges(values: npt.NDArray[np.float64], count: int, *, whole: bool) -> list[float]:
@@ -131,7 +146,7 @@ def _edges(values: npt.NDArray[np.float64], count: int, *, whole: bool) -> list[
 
 
 def _floor_to(value: float) -> float:
-    if value <= 0 or value < 1 and float(value).is_integer():
+    if value <= 0:
         return value
     step = 10.0 ** (math.floor(math.log10(value)) - 1)
     return _round_to(math.floor(value / step + 1e-9) * step, 3)

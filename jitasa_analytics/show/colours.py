@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 NO_DATA = "#d5d8dc"
 OUTLINE = "#ffffff"
-CONTEXT_FILL = "#eef0f2"
+CONTEXT_FILL = "#e3e8ec"
 CONTEXT_LINE = "#c9ced4"
 CHOSEN = "#12263a"
 INK = "#1f2d3d"
 QUIET_INK = "#5b6b7b"
 ACCENT = "#1f5f8b"
-SEA = "#f7f9fa"
+SEA = "#f3f6f8"
 
 OPEN = "#d73027"
 HELPED = "#1a9850"
@@ -24,6 +24,8 @@ CLOSED = "#8d99a6"
 VOLUNTEER = "#2b6cb0"
 SITE = "#7b1fa2"
 SITE_FIXED = "#37474f"
+# A share above 100 per cent: the denominator is too small, and the map says so.
+OVER = "#5e2a84"
 
 
 @dataclass(frozen=True)

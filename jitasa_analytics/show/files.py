@@ -44,8 +44,8 @@ def kind_of(path: str | os.PathLike[str]) -> Kind:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _SUFFIXES:
-        raise InputError(f"{Path(path).name!r} can't be written: the name must end in .csv, .xlsx, .geojson or .parquet",
-                         key="show.error.kind", name=Path(path).name)
+        raise InputError(f"{Path(path).name!r} can't be written: the name must end in .csv, .xlsx, .geojson "
+                         "or .parquet", key="show.error.kind", name=Path(path).name)
     return _SUFFIXES[suffix]
 
 
@@ -65,7 +65,8 @@ def to_bytes(answer: Any, kind: Kind, lang: str = "en") -> bytes:
     """An answer as the content of a file."""
     writers = {"csv": _csv, "xlsx": _xlsx, "geojson": _geojson, "parquet": _parquet}
     if kind not in writers:
-        raise InputError(f"there is no export {kind!r}; exports are {', '.join(writers)}", key="show.error.kind", name=kind)
+        raise InputError(f"there is no export {kind!r}; exports are {', '.join(writers)}",
+                         key="show.error.kind", name=kind)
     return writers[kind](answer, lang)
 
 
@@ -206,10 +207,11 @@ def _shaped(answer: Any) -> gpd.GeoDataFrame:
 def _geojson(answer: Any, lang: str) -> bytes:
     table = _shaped(answer)
     plain = _for_excel(_flat(table))
+    shapes = shapely.set_precision(table.geometry.to_numpy(), 1e-6)
     features = [
         {"type": "Feature", "properties": {k: _json(v) for k, v in row.items()},
          "geometry": None if shape is None else shapely.geometry.mapping(shape)}
-        for row, shape in zip(plain.to_dict("records"), shapely.set_precision(table.geometry.to_numpy(), 1e-6), strict=True)
+        for row, shape in zip(plain.to_dict("records"), shapes, strict=True)
     ]
     outer = {"type": "FeatureCollection", "study": answer.study, "measure": answer.measure, "unit": answer.unit,
              "store_version": answer.version, "features": features}
@@ -261,7 +263,7 @@ def table_bytes(frame: pd.DataFrame, manifest: Any, lang: str) -> bytes:
     table = frame.reset_index() if frame.index.name else frame.copy()
     if "area_code" in table:
         names = [areas.name(str(code), lang) for code in table["area_code"]]
-        table.insert(int(table.columns.get_loc("area_code")) + 1, "area", names)
+        table.insert(list(table.columns).index("area_code") + 1, "area", names)
     table["store_version"] = manifest.version
     if manifest.sample:
         table["data"] = texts.say("show.sample", "en")

@@ -14,17 +14,20 @@ from typing import Any
 import cartopy.crs as ccrs
 import geopandas as gpd
 import geoviews as gv
+import geoviews.plotting.bokeh
 import holoviews as hv
+import holoviews.plotting.bokeh
 import numpy as np
 import pandas as pd
 import panel as pn
-from bokeh.models import ColumnDataSource, CustomJS, HoverTool, LinearColorMapper
+from bokeh.models import CustomJS, HoverTool, LinearColorMapper
 
 from jitasa_analytics.geo import WEB_MERCATOR, to_web_mercator
 from jitasa_analytics.show import colours
 from jitasa_analytics.show.classes import Classes
 
-hv.extension("bokeh", logo=False)
+# Not hv.extension: in a notebook that would load scripts from other hosts.
+hv.Store.set_current_backend("bokeh")
 
 _CRS = ccrs.GOOGLE_MERCATOR
 _MARGIN = 0.04
@@ -61,10 +64,10 @@ class Paint:
         }
 
     @property
-    def mapper(self) -> LinearColorMapper:
+    def palette(self) -> dict[str, Any]:
         """Class numbers to colours; the first colour is that of no data."""
         palette = [colours.NO_DATA, *self.classes.colours]
-        return LinearColorMapper(palette=palette, low=-1.5, high=len(palette) - 1.5)
+        return {"palette": palette, "low": -1.5, "high": len(palette) - 1.5}
 
 
 @dataclass
@@ -98,9 +101,9 @@ class Points:
 class _Drawn:
     """The live parts of one rendering."""
 
-    areas: list[ColumnDataSource] = field(default_factory=list)
-    glyphs: list[Any] = field(default_factory=list)
-    points: dict[str, list[ColumnDataSource]] = field(default_factory=dict)
+    areas: list[Any] = field(default_factory=list)
+    mappers: list[LinearColorMapper] = field(default_factory=list)
+    points: dict[str, list[Any]] = field(default_factory=dict)
 
 
 class AreaMap:
@@ -118,7 +121,8 @@ class AreaMap:
 
     def __init__(self, *, height: int = 480, on_choose: Callable[[str], None] | None = None,
                  on_open: Callable[[str], None] | None = None) -> None:
-        self.pane = pn.pane.HoloViews(sizing_mode="stretch_width", min_height=height, height=height, linked_axes=False)
+        self.pane = pn.pane.HoloViews(sizing_mode="stretch_width", min_height=height, height=height, linked_axes=False,
+                                       css_classes=["map-pane"])
         self.height = height
         self.codes = pd.Index([], dtype=str)
         self._on_choose, self._on_open = on_choose, on_open
@@ -175,7 +179,8 @@ class AreaMap:
         """Keep the source and dress the glyph when the polygons are rendered."""
         source, renderer = plot.handles["source"], plot.handles["glyph_renderer"]
         glyph = renderer.glyph
-        glyph.fill_color = {"field": "klass", "transform": self._paint.mapper}
+        mapper = LinearColorMapper(**self._paint.palette)
+        glyph.fill_color = {"field": "klass", "transform": mapper}
         glyph.hatch_pattern = {"field": "hatch"}
         glyph.hatch_color, glyph.hatch_alpha, glyph.hatch_scale = "#aab1b9", 0.8, 6
         chosen = glyph.clone()
@@ -183,11 +188,12 @@ class AreaMap:
         renderer.selection_glyph, renderer.nonselection_glyph = chosen, None
         renderer.hover_glyph = None
         self._drawn.areas.append(source)
-        self._drawn.glyphs += [glyph, chosen]
+        self._drawn.mappers.append(mapper)
         source.data.update(self._paint.columns(self.codes))
         if self._chosen:
             source.selected.indices = self._indices(self._chosen)
-        source.selected.on_change("indices", self._was_chosen)
+        if self._on_choose is not None:
+            source.selected.on_change("indices", self._was_chosen)
         if self._on_open is not None:
             plot.state.on_event("doubletap", self._was_opened)
         plot.state.add_tools(HoverTool(renderers=[renderer], tooltips=_TOOLTIP, point_policy="follow_mouse"))
@@ -212,8 +218,8 @@ class AreaMap:
         """Give the drawn areas other values: only classes and words travel."""
         self._paint = paint
         columns = paint.columns(self.codes)
-        for glyph in self._drawn.glyphs:
-            glyph.fill_color = {"field": "klass", "transform": paint.mapper}
+        for mapper in self._drawn.mappers:
+            mapper.update(**paint.palette)
         for source in self._drawn.areas:
             source.data.update(columns)
 
@@ -234,7 +240,7 @@ class AreaMap:
     # -- what the reader did ---------------------------------------------------------------
 
     def _indices(self, code: str) -> list[int]:
-        return [int(self.codes.get_loc(code))] if code in self.codes else []
+        return [list(self.codes).index(code)] if code in self.codes else []
 
     def _was_chosen(self, attr: str, old: list[int], new: list[int]) -> None:
         code = str(self.codes[new[0]]) if new else ""
@@ -298,7 +304,8 @@ def _frame_on(bounds: tuple[float, float, float, float]) -> Callable[[Any, Any],
         figure = plot.state
         figure.x_range.update(start=west, end=east)
         figure.y_range.update(start=south, end=north)
-        figure.min_border = 0
+        figure.min_border = figure.min_border_left = figure.min_border_right = 0
+        figure.min_border_top = figure.min_border_bottom = 0
         figure.outline_line_color = None
         figure.toolbar.logo = None
         figure.toolbar.autohide = True

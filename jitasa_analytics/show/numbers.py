@@ -5,14 +5,13 @@ Times are UTC in the store and Bangkok's (UTC+7, no summer time) here.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from datetime import date as Date
-from datetime import datetime, timedelta
 from typing import Any
 
 from jitasa_analytics import texts
 
-BANGKOK = timedelta(hours=7)
+BANGKOK = dt.timedelta(hours=7)
 BUDDHIST = 543
 MISSING = "–"
 
@@ -54,6 +53,8 @@ def decimals_for(unit: str, value: float) -> int:
     size = abs(value)
     if unit == "share":
         return 1
+    if unit == "" and float(value).is_integer():
+        return 0
     return 0 if size >= 1000 or (size >= 100 and float(value).is_integer()) else 1 if size >= 10 else 2
 
 
@@ -83,20 +84,20 @@ def amount(value: Any, unit: str = "", lang: str = texts.DEFAULT) -> str:
     return f"{shown} {word}".rstrip()
 
 
-def _as_time(value: Any) -> datetime | Date | None:
-    if isinstance(value, datetime):
+def _as_time(value: Any) -> dt.datetime | dt.date | None:
+    if isinstance(value, dt.datetime):
         return value
-    if isinstance(value, Date):
+    if isinstance(value, dt.date):
         return value
     text = str(value).strip().replace("Z", "+00:00")
     try:
         if len(text) <= 10:
-            return Date.fromisoformat(text)
-        when = datetime.fromisoformat(text)
+            return dt.date.fromisoformat(text)
+        when = dt.datetime.fromisoformat(text)
     except ValueError:
         return None
     return when.replace(tzinfo=None) if when.tzinfo is None or not when.utcoffset() else \
-        (when - (when.utcoffset() or timedelta())).replace(tzinfo=None)
+        (when - (when.utcoffset() or dt.timedelta())).replace(tzinfo=None)
 
 
 def _is_year(value: Any) -> bool:
@@ -128,30 +129,30 @@ def date(value: Any, lang: str = texts.DEFAULT, *, time: bool = False) -> str:
     when = _as_time(value)
     if when is None:
         return str(value)
-    if isinstance(when, datetime):
+    if isinstance(when, dt.datetime):
         when = when + BANGKOK
     month = texts.say(f"show.month.m{when.month}", lang)
     day = f"{when.day} {month} {year(when.year, lang)}"
-    if time and isinstance(when, datetime):
+    if time and isinstance(when, dt.datetime):
         return texts.say("show.date.time", lang, day=day, time=when.strftime("%H:%M"))
     return day
 
 
-def age_days(value: Any, now: datetime) -> int | None:
+def age_days(value: Any, now: dt.datetime) -> int | None:
     """Whole days between a date of the data and ``now`` (UTC); None where the date is no date."""
     if value is None or _is_year(value):
         return None
     when = _as_time(value)
     if when is None:
         return None
-    day = (when + BANGKOK).date() if isinstance(when, datetime) else when
-    return ((now + BANGKOK).date() - day).days
+    day = (when + BANGKOK).date() if isinstance(when, dt.datetime) else when
+    return int(((now + BANGKOK).date() - day).days)
 
 
-def age(value: Any, now: datetime, lang: str = texts.DEFAULT) -> str:
+def age(value: Any, now: dt.datetime, lang: str = texts.DEFAULT) -> str:
     """The age of data in words: ``3 days old``.
 
-    >>> age("2021-08-15", datetime(2021, 8, 18), "en")
+    >>> age("2021-08-15", dt.datetime(2021, 8, 18), "en")
     '3 days old'
     """
     days = age_days(value, now)

@@ -7,12 +7,12 @@ from jitasa_analytics.show import colours, fonts
 # Pieces live in shadow roots, so that each carries the rules it needs.
 PIECES = f"""
 :host {{ font-family: {fonts.STACK}; color: {colours.INK}; font-size: 15px; line-height: 1.55; }}
-.figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; }}
-.figure {{ background: #fff; border: 1px solid #e1e6eb; border-radius: 8px; padding: 10px 14px; }}
+.figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 10px; }}
+.figure {{ background: #fff; border: 1px solid #e1e6eb; border-radius: 8px; padding: 8px 12px; }}
 .figure .label {{ color: {colours.QUIET_INK}; font-size: 13px; line-height: 1.35; }}
-.figure .value {{ font-size: 25px; font-weight: 600; line-height: 1.35; font-variant-numeric: tabular-nums;
+.figure .value {{ font-size: 23px; font-weight: 600; line-height: 1.35; font-variant-numeric: tabular-nums;
   white-space: nowrap; }}
-.figure .value small {{ font-size: 14px; font-weight: 400; color: {colours.QUIET_INK}; margin-left: 4px; }}
+.figure .value small {{ font-size: 14px; font-weight: 400; color: {colours.QUIET_INK}; margin-left: 3px; }}
 .figure .foot {{ color: {colours.QUIET_INK}; font-size: 12px; line-height: 1.35; }}
 .figure .mark {{ display: inline-block; width: 11px; height: 11px; margin-right: 6px; }}
 .legend {{ display: flex; flex-wrap: wrap; gap: 4px 14px; align-items: center; font-size: 13px; }}
@@ -40,11 +40,13 @@ p.lead {{ margin: 2px 0 0; color: {colours.QUIET_INK}; }}
 # Tables: Tabulator's own simple theme in our letters.
 TABLE = f"""
 :host {{ font-family: {fonts.STACK}; }}
-.tabulator {{ font-size: 14px; border: none; }}
+.tabulator {{ font-size: 14px !important; border: none; }}
 .tabulator .tabulator-header {{ border-bottom: 1px solid #c9ced4; }}
 .tabulator .tabulator-header .tabulator-col {{ background: #fff; }}
 .tabulator .tabulator-header .tabulator-col .tabulator-col-title {{ white-space: normal; font-weight: 600;
   line-height: 1.3; }}
-.tabulator-row .tabulator-cell {{ border-right: none; font-variant-numeric: tabular-nums; padding: 5px 6px; }}
+.tabulator .tabulator-header .tabulator-col .tabulator-col-content {{ padding: 4px 6px; }}
+.tabulator-row .tabulator-cell {{ border-right: none; white-space: nowrap; text-overflow: ellipsis;
+  font-variant-numeric: tabular-nums; padding: 5px 6px; }}
 .tabulator-row.tabulator-selected {{ background: #dbe9f4 !important; color: {colours.INK}; }}
 """

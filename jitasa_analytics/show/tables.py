@@ -41,7 +41,8 @@ def readable(frame: pd.DataFrame, lang: str, *, columns: Sequence[str], name_ind
 
 
 def table(frame: pd.DataFrame, lang: str, *, study: str = "", measure: str = "", unit: str = "",
-          columns: Sequence[str] = (), name_index: bool = True, height: int = 320, **params: Any) -> pn.widgets.Tabulator:
+          columns: Sequence[str] = (), name_index: bool = True, height: int = 320,
+          widths: dict[str, int] | None = None, **params: Any) -> pn.widgets.Tabulator:
     """A table whose rows can be chosen; numbers keep their value, so that sorting is right.
 
     Parameters
@@ -58,7 +59,7 @@ def table(frame: pd.DataFrame, lang: str, *, study: str = "", measure: str = "",
         plain, formatters=formatters, text_align=aligns, titles=titles, show_index=False, disabled=True, selectable=1,
         layout="fit_columns", theme="simple", height=height, sizing_mode="stretch_width", stylesheets=[TABLE],
         header_align=aligns, configuration={"columnDefaults": {"minWidth": 84, "headerWordWrap": True}},
-        widths={"area": 140} if name_index else {}, margin=0, **params)
+        widths=widths or ({"area": 140} if name_index else {}), margin=0, **params)
 
 
 def ranked(frame: pd.DataFrame, measure: str) -> pd.DataFrame:

@@ -40,8 +40,8 @@ def question(study: str, lang: str) -> str:
 
 def column(name: str, lang: str, study: str = "") -> str:
     """The label of a column of an answer's frame or table."""
-    found = first([f"study.{study}.column.{name}", f"column.{name}", f"show.column.{name}",
-                   f"study.{study}.figure.{name}", f"figure.{name}"], lang)
+    found = first([f"study.{study}.column.{name}", f"column.{name}" if study else f"show.column.{name}",
+                   f"show.column.{name}", f"column.{name}", f"figure.{name}"], lang)
     if found is not None:
         return found
     for dataset in DATASETS.values():
@@ -53,7 +53,8 @@ def column(name: str, lang: str, study: str = "") -> str:
 
 def figure(name: str, lang: str, study: str = "") -> str:
     """The label of a headline figure."""
-    return first([f"study.{study}.figure.{name}", f"figure.{name}"], lang) or column(name, lang, study)
+    own = [f"study.{study}.figure.{name}", f"figure.{name}"] if study else [f"show.column.{name}"]
+    return first(own, lang) or column(name, lang, study)
 
 
 def parameter(name: str, lang: str, study: str = "") -> str:
@@ -73,6 +74,8 @@ def value(name: str, given: Any, lang: str) -> str:
     if isinstance(given, str):
         if name in _NAMES and areas.exists(given):
             return areas.full_name(given, lang)
+        if name == "category" and ";" in given:
+            return ", ".join(value(name, one, lang) for one in given.split(";"))
         for kind in filter(None, (_VALUES.get(name), name)):
             if texts.has(f"value.{kind}.{given}", lang):
                 return texts.say(f"value.{kind}.{given}", lang)

@@ -120,8 +120,9 @@ class Answer:
         """Map, table and figures as one object that a notebook shows; works without internet."""
         return show.view(self, lang or texts.preferred())
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return self.view()._repr_mimebundle_(include, exclude)
+    def _repr_html_(self) -> str:
+        html: str = self.view()._repr_html_()
+        return html
 
     def to_csv(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
         """Write the frame as CSV (UTF-8 with BOM, so that spreadsheets read Thai)."""

@@ -24,7 +24,7 @@ def test_days(text: str, value: date) -> None:
 
 @pytest.mark.parametrize("text", ["24/03/63", "30 ก.พ. 2563", "13/13/2020", "soon", "2020", "24.03", "32/01/2020"])
 def test_a_day_that_is_not_certain_is_refused(text: str) -> None:
-    assert clean.day(text).error == "not_a_date"
+    assert clean.day(text).error in ("not_a_date", "two_digit_year")
 
 
 def test_the_future_is_refused() -> None:

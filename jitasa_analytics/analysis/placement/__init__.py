@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from jitasa_analytics.analysis.placement.centers import p_center
+from jitasa_analytics.analysis.placement.covering_all import set_cover
+from jitasa_analytics.analysis.placement.limits import Limits
 from jitasa_analytics.analysis.placement.maximal_cover import max_cover
+from jitasa_analytics.analysis.placement.medians import p_median
 from jitasa_analytics.analysis.placement.result import Placement
 
-__all__ = ["Placement", "max_cover"]
+__all__ = ["Limits", "Placement", "max_cover", "p_center", "p_median", "set_cover"]

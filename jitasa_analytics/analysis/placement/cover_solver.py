@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import block_array, csr_array, eye_array
@@ -11,6 +10,7 @@ from scipy.sparse import block_array, csr_array, eye_array
 from jitasa_analytics.analysis.placement import exact, search
 from jitasa_analytics.analysis.placement.cover import Bools, Cover, Floats, Ints
 from jitasa_analytics.analysis.placement.result import relative_gap
+from jitasa_analytics.analysis.placement.watch import Watch
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -31,25 +31,22 @@ class Solution:
     finished : bool
         Whether it stopped because it was good enough and not for lack of time.
     method : str
-    history : list of (seconds, value, bound)
+    watch : Watch
     """
 
     chosen: Ints
     value: float
     bound: float
+    watch: Watch
     finished: bool = False
     method: str = "greedy and swaps"
-    history: list[tuple[float, float, float]] = field(default_factory=list)
-    began: float = field(default_factory=time.perf_counter)
 
-    def note(self, value: float | None = None, bound: float | None = None, at: float | None = None) -> None:
+    def note(self) -> None:
         """Write down where the search stands."""
-        seconds = (time.perf_counter() if at is None else at) - self.began
-        self.history.append((seconds, self.value if value is None else value,
-                             self.bound if bound is None else bound))
+        self.watch.tell(self.value, self.bound)
 
 
-def solve(cover: Cover, *, whole: bool, gap: float, time_limit: float, seed: int) -> Solution:
+def solve(cover: Cover, *, whole: bool, seed: int, watch: Watch) -> Solution:
     """Solve a covering problem to a gap, or until the time is up.
 
     Parameters
@@ -57,14 +54,12 @@ def solve(cover: Cover, *, whole: bool, gap: float, time_limit: float, seed: int
     cover : Cover
     whole : bool
         All weights are whole numbers, so that a bound may be rounded down.
-    gap : float
-        Relative gap that is good enough.
-    time_limit : float
-        Seconds.
     seed : int
+    watch : Watch
+        Says when it is good enough and when the time is up.
     """
     everything = cover.base + float(cover.weights.sum())
-    best = Solution(np.zeros(0, np.int64), cover.base, everything)
+    best = Solution(np.zeros(0, np.int64), cover.base, everything, watch)
     small = cover.reduced()
     if len(small.columns) <= small.n_open:
         value = small.value(range(len(small.columns)))
@@ -72,11 +67,9 @@ def solve(cover: Cover, *, whole: bool, gap: float, time_limit: float, seed: int
     if small.n_open <= 0:
         return _settle(best, best.chosen, cover.base, "fixed sites only")
 
-    def left() -> float:
-        return time_limit - (time.perf_counter() - best.began)
-
     def enough(value: float, bound: float) -> bool:
-        return bound <= value or relative_gap(value, bound) <= gap
+        watch.tell(value, bound)
+        return bound <= value or relative_gap(value, bound) <= watch.gap
 
     longest = int(np.diff(small.by_column.indptr).max()) + 64
 
@@ -87,7 +80,7 @@ def solve(cover: Cover, *, whole: bool, gap: float, time_limit: float, seed: int
     first = search.swapped(small, search.greedy(small))
     best.chosen, best.value = small.columns[first], small.value(first)
     best.note()
-    proof = search.certify(small, first, tighten=tighten, enough=enough, seconds_left=left)
+    proof = search.certify(small, first, tighten=tighten, enough=enough, seconds_left=watch.left)
     best.chosen, best.value = small.columns[proof.chosen], proof.value
     best.bound = max(min(best.bound, proof.bound), best.value)
     best.method = "greedy and swaps, Lagrangian bound"
@@ -95,9 +88,9 @@ def solve(cover: Cover, *, whole: bool, gap: float, time_limit: float, seed: int
     if enough(best.value, best.bound):
         best.finished = True
         return best
-    if left() <= 0:
+    if watch.left() <= 0:
         return best
-    return _branch(best, small, proof, whole=whole, gap=gap, time_limit=left(), seed=seed)
+    return _branch(best, small, proof, whole=whole, seed=seed)
 
 
 def _settle(best: Solution, chosen: Ints, value: float, method: str) -> Solution:
@@ -112,8 +105,7 @@ def _rounded(bound: float, error: float, whole: bool) -> float:
 
 
 def _branch(
-    best: Solution, cover: Cover, proof: search.Certificate, *, whole: bool, gap: float,
-    time_limit: float, seed: int,
+    best: Solution, cover: Cover, proof: search.Certificate, *, whole: bool, seed: int
 ) -> Solution:
     """Close the gap by branch and bound over what the multipliers left undecided."""
     best.method = "reduction, Lagrangian bound, branch and bound (HiGHS)"
@@ -132,28 +124,30 @@ def _branch(
     scale = 1.0 if whole or best.value <= 0 else _SCALE / best.value
     tolerance = 1e-7 if whole else 1e-9
     program, lifted = _program(rest, scale)
-    began = time.perf_counter()
-    outcome = exact.maximise(
-        program, gap=gap, absolute_gap=0.99 if whole else 1e-9 * _SCALE * 0.1, tolerance=tolerance,
-        time_limit=time_limit, seed=seed, start=lifted(start),
-    )
 
     def safe(bound: float) -> float:
         unscaled = bound / scale
         error = 1e-3 + 1e-9 * abs(unscaled) if whole else 2e-9 * abs(unscaled)
         return _rounded(unscaled, error, whole)
 
-    known = best.value
+    def proven(bound: float) -> float:
+        # Plans outside the remaining problem are no better than the plan the multipliers were judged by.
+        return max(min(best.bound, max(safe(bound), proof.value)), best.value)
+
+    def heed(_: float, bound: float) -> bool:
+        best.watch.tell(bound=proven(bound))
+        return best.watch.left() <= 0.0
+
+    outcome = exact.maximise(
+        program, gap=best.watch.gap, absolute_gap=0.99 if whole else 1e-9 * _SCALE * 0.1, tolerance=tolerance,
+        time_limit=best.watch.left(), seed=seed, start=lifted(start), heed=heed,
+    )
     if outcome.values is not None:
         opened = np.flatnonzero(outcome.values[: len(rest.columns)] > 0.5)[: rest.n_open]
         value = rest.value(opened)
         if value > best.value:
             best.chosen, best.value = np.concatenate([cover.columns[needed], rest.columns[opened]]), value
-    for seconds, value, bound in outcome.progress:
-        proven = max(min(best.bound, safe(bound)), best.value)
-        best.note(min(max(known, value / scale), best.value), proven, began + seconds)
-    # Plans outside the remaining problem are no better than the plan the multipliers were judged by.
-    best.bound = max(min(best.bound, max(safe(outcome.bound), proof.value)), best.value)
+    best.bound = proven(outcome.bound)
     best.finished = outcome.finished
     best.note()
     return best

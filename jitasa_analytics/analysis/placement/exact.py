@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import highspy
@@ -27,6 +28,8 @@ class Program:
     matrix : csr_array, shape (r, k)
     row_lower, row_upper : float arrays, shape (r,)
     offset : float
+    lower, upper : float arrays, shape (k,), optional
+        Other limits of the variables than 0 and 1.
     """
 
     gain: Floats
@@ -35,19 +38,27 @@ class Program:
     row_lower: Floats
     row_upper: Floats
     offset: float = 0.0
+    lower: Floats | None = None
+    upper: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What the solver says: the values it found (or None), its dual bound, and whether it finished.
 
-    ``progress`` holds (seconds, incumbent, bound) as it went.
+    ``progress`` holds (seconds, incumbent, bound) as it went; ``infeasible`` says that it was
+    proven that there is no solution.
     """
 
     values: Floats | None
     bound: float
     finished: bool
     progress: list[tuple[float, float, float]] = field(default_factory=list)
+    infeasible: bool = False
+
+
+Heed = Callable[[float, float], bool]
+"""Called with incumbent and bound now and then; True stops the solver."""
 
 
 def maximise(
@@ -59,6 +70,7 @@ def maximise(
     time_limit: float,
     seed: int,
     start: Floats | None = None,
+    heed: Heed | None = None,
 ) -> Outcome:
     """Solve a program with HiGHS, on one thread so that a seed means one answer.
 
@@ -75,11 +87,12 @@ def maximise(
     seed : int
     start : float array, shape (k,), optional
         A feasible solution to begin with.
+    heed : callable, optional
 
     Raises
     ------
     JitasaError
-        If the solver ends in any way but solved or out of time.
+        If the solver ends in any way but solved, infeasible, stopped or out of time.
 
     References
     ----------
@@ -94,7 +107,7 @@ def maximise(
     }
     for begin in (start, None):
         left = max(time_limit - (time.perf_counter() - began), 1e-3)
-        outcome, claimed = _run(program, {**options, "time_limit": left}, begin, began)
+        outcome, claimed = _run(program, {**options, "time_limit": left}, begin, began, heed)
         if begin is None or outcome.values is None:
             break
         # HiGHS 1.16 may claim an optimum that presolve found and return the start in its place.
@@ -105,7 +118,7 @@ def maximise(
 
 
 def _run(
-    program: Program, options: dict[str, object], start: Floats | None, began: float
+    program: Program, options: dict[str, object], start: Floats | None, began: float, heed: Heed | None
 ) -> tuple[Outcome, float]:
     """One run: its outcome, and the objective that the solver claims for its values."""
     solver = _Quiet()  # type: ignore[no-untyped-call]
@@ -118,15 +131,25 @@ def _run(
         out = event.data_out
         progress.append((time.perf_counter() - began, out.mip_primal_bound, _proven(out.mip_dual_bound)))
 
+    def ask(event: highspy.highs.HighsCallbackEvent) -> None:
+        out = event.data_out
+        if heed is not None and heed(out.mip_primal_bound, _proven(out.mip_dual_bound)):
+            event.interrupt()
+
     solver.passModel(_linear(program))
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = start.tolist()
         solver.setSolution(solution)
     solver.cbMipImprovingSolution += note
+    if heed is not None:
+        solver.cbMipInterrupt += ask
     solver.run()
     status = solver.getModelStatus()
-    if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+    if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        # Every variable has limits, so that nothing here is unbounded.
+        return Outcome(None, -float("inf"), True, progress, infeasible=True), -float("inf")
+    if status not in _ENDS:
         raise JitasaError(f"the solver gave up: {solver.modelStatusToString(status)}")
     info = solver.getInfo()
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
@@ -134,6 +157,11 @@ def _run(
     finished = status == highspy.HighsModelStatus.kOptimal
     outcome = Outcome(values, _proven(info.mip_dual_bound), finished, progress)
     return outcome, float(info.objective_function_value)
+
+
+_ENDS = (
+    highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt,
+)
 
 
 def _proven(bound: float) -> float:
@@ -158,7 +186,8 @@ def _linear(program: Program) -> highspy.HighsLp:
     lp.sense_ = highspy.ObjSense.kMaximize
     lp.offset_ = program.offset
     lp.col_cost_ = program.gain
-    lp.col_lower_, lp.col_upper_ = np.zeros(columns), np.ones(columns)
+    lp.col_lower_ = np.zeros(columns) if program.lower is None else program.lower
+    lp.col_upper_ = np.ones(columns) if program.upper is None else program.upper
     lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = rows, columns
@@ -168,3 +197,23 @@ def _linear(program: Program) -> highspy.HighsLp:
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
     lp.integrality_ = [kinds[int(whole)] for whole in program.whole]
     return lp
+
+
+def relaxed_duals(program: Program, *, time_limit: float) -> tuple[Floats, Floats] | None:
+    """Values and row duals of the program without wholeness; None where time was too short.
+
+    By interior point with crossover: a vertex has sharper duals than a point inside.
+    """
+    solver = _Quiet()  # type: ignore[no-untyped-call]
+    solver.silent()
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("solver", "ipm")
+    solver.setOptionValue("time_limit", max(time_limit, 1e-3))
+    lp = _linear(program)
+    lp.integrality_ = []
+    solver.passModel(lp)
+    solver.run()
+    solution = solver.getSolution()
+    if not solution.dual_valid or not solution.value_valid:
+        return None
+    return np.array(solution.col_value), np.array(solution.row_dual)

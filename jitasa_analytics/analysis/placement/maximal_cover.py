@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from jitasa_analytics.analysis.inputs import labels_of, number
-from jitasa_analytics.analysis.placement.cover import Bools, Ints, problem
+from jitasa_analytics.analysis.placement import by_program
+from jitasa_analytics.analysis.placement.answer import Plan
+from jitasa_analytics.analysis.placement.cover import Ints, problem
 from jitasa_analytics.analysis.placement.cover_solver import solve
-from jitasa_analytics.analysis.placement.model import Model, build
-from jitasa_analytics.analysis.placement.result import Placement, relative_gap, verdict
-from jitasa_analytics.analysis.placement.tables import tables
+from jitasa_analytics.analysis.placement.limits import Limits
+from jitasa_analytics.analysis.placement.model import Model
+from jitasa_analytics.analysis.placement.result import Placement
+from jitasa_analytics.analysis.placement.task import prepare
+from jitasa_analytics.analysis.placement.watch import Progress
 from jitasa_analytics.analysis.travel import Travel
-from jitasa_analytics.errors import InfeasibleError, InputError
 
 
 def max_cover(
@@ -25,12 +27,14 @@ def max_cover(
     travel: Travel,
     *,
     within: float,
-    n_sites: int,
+    n_sites: int | None = None,
     fixed: Iterable[object] = (),
     forbidden: Iterable[object] = (),
     gap: float = 0.0,
     time_limit: float = 60.0,
     seed: int = 0,
+    progress: Progress | None = None,
+    **limits: Unpack[Limits],
 ) -> Placement:
     """Choose sites so that the most people have one within reach, and prove how good that is.
 
@@ -38,14 +42,14 @@ def max_cover(
     ----------
     demand : DataFrame, shape (n,), column ``people`` (persons)
     candidates : DataFrame, Index or sequence of labels, shape (m,)
-        Only the labels are used; sites have no capacity limit here.
     travel : Travel, shape (n, m)
         Labels are those of ``demand`` and ``candidates``, in any order.
     within : float
         Reach, in ``travel.unit``; the boundary counts as reached.
     n_sites : int
         Sites that are open in the end, **fixed ones included**; exactly so many are chosen. Sites
-        that reach nobody new are filled up by the people they reach as a second site.
+        that reach nobody new are filled up by the people they reach as a second site. With a
+        ``budget`` at most so many are chosen.
     fixed, forbidden : labels, optional
         Candidates that must be chosen (existing sites), and that must not.
     gap : float
@@ -54,6 +58,10 @@ def max_cover(
         Seconds; then the best plan so far is given with its bound.
     seed : int
         The same seed gives the same plan, also for shuffled rows.
+    progress : callable, optional
+        Called with seconds, incumbent and bound; False stops the search.
+    **limits
+        See `Limits`.
 
     Returns
     -------
@@ -83,48 +91,26 @@ def max_cover(
     >>> plan.objective, plan.bound, plan.status, list(plan.sites.index)
     (30.0, 30.0, 'optimal', ['s'])
     """
-    within = number(within, "within", infinite=True)
-    gap, time_limit = number(gap, "gap"), number(time_limit, "time_limit", infinite=True)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**31:
-        raise InputError(f"seed is {seed!r}; it must be a whole number from 0 to 2147483647")
-    fixed, forbidden = labels_of(fixed, "fixed"), labels_of(forbidden, "forbidden")
-    model = build(demand, candidates, travel, n_sites=n_sites, fixed=fixed, forbidden=forbidden)
-    reach = model.travel.within(within)
-    allowed = reach[:, np.flatnonzero(~model.forbidden)]
-    reachable = _rows_with(allowed)
-    if not reachable.any():
-        raise InfeasibleError(_nobody(model, within))
-
+    task = prepare(
+        "max_cover", demand, candidates, travel, n_sites=n_sites, within=within, fixed=fixed,
+        forbidden=forbidden, gap=gap, time_limit=time_limit, seed=seed, progress=progress, limits=limits,
+    )
+    if not task.limits.none:
+        plan, finished = by_program.solve(task)
+        return task.placement(plan, finished=finished, method=by_program.METHOD)
+    model = task.model
+    assert model.n_sites is not None
+    reach = model.travel.within(task.within)
     cover = problem(model.people, reach, model.n_sites).opened(np.flatnonzero(model.fixed))
     cover = cover.keep(~model.forbidden[cover.columns])
-    solution = solve(cover, whole=model.whole_people, gap=gap, time_limit=time_limit, seed=int(seed))
-
-    chosen = _filled(model, reach, solution.chosen)
-    objective = float(model.people[_rows_with(reach[:, chosen])].sum())
-    bound = max(solution.bound, objective)
-    solution.note(objective, bound)
-    sites, assignments = tables(demand.index, labels_of(candidates, "candidates"), model, reach, chosen)
-    params = {
-        "problem": "max_cover", "within": within, "unit": travel.unit, "n_sites": model.n_sites,
-        "fixed": tuple(fixed), "forbidden": tuple(forbidden), "gap": gap, "time_limit": time_limit,
-        "travel": travel.method, "people": float(model.people.sum()),
-        "unreachable_people": float(model.people[~reachable].sum()),
-        "unreachable_places": int((~reachable).sum()),
-    }
-    return Placement(
-        sites, assignments, objective, bound, relative_gap(objective, bound),
-        verdict(objective, bound, gap, solution.finished), solution.method,
-        pd.DataFrame(solution.history, columns=["seconds", "incumbent", "bound"]), params, int(seed),
-    )
-
-
-def _rows_with(matrix: csr_array) -> Bools:
-    """Rows of a reach matrix with at least one entry."""
-    return np.asarray(np.diff(csr_array(matrix).indptr) > 0)
+    solution = solve(cover, whole=model.whole_people, seed=task.seed, watch=task.watch)
+    plan = Plan(_filled(model, reach, solution.chosen))
+    return task.placement(plan, finished=solution.finished, method=solution.method)
 
 
 def _filled(model: Model, reach: csr_array, chosen: Ints) -> Ints:
     """The chosen and fixed columns, filled up to the number of sites by the people they reach."""
+    assert model.n_sites is not None
     taken = model.fixed.copy()
     taken[chosen] = True
     people = np.asarray(csr_array(reach.T) @ model.people)
@@ -132,15 +118,3 @@ def _filled(model: Model, reach: csr_array, chosen: Ints) -> Ints:
     order = spare[np.argsort(-people[spare], kind="stable")]
     taken[order[: model.n_sites - int(taken.sum())]] = True
     return np.flatnonzero(taken)
-
-
-def _nobody(model: Model, within: float) -> str:
-    """Why nobody can be reached, and the smallest radius that changes it."""
-    costs = model.travel.costs[~model.forbidden[model.travel.indices]]
-    unit = model.travel.unit
-    if len(costs) == 0:
-        return f"no candidate reaches any demand at any cost in this travel ({model.travel.method}); widen it"
-    return (
-        f"no candidate reaches any demand within {within:g} {unit}; "
-        f"the nearest pair needs within={costs.min():g} {unit}"
-    )

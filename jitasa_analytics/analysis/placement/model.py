@@ -33,14 +33,14 @@ class Model:
         Persons at each demand point.
     travel : Travel, shape (n, m)
         Its labels are the demand points and candidates in ascending order.
-    n_sites : int
-        Number of sites that are open in the end, fixed ones included.
+    n_sites : int or None
+        Number of sites that are open in the end, fixed ones included; None where it is free.
     fixed, forbidden : bool arrays, shape (m,)
     """
 
     people: Floats
     travel: Travel
-    n_sites: int
+    n_sites: int | None
     fixed: npt.NDArray[np.bool_]
     forbidden: npt.NDArray[np.bool_]
 
@@ -49,13 +49,22 @@ class Model:
         """Whether every sum of people is a whole number that float64 holds exactly."""
         return bool((self.people == np.floor(self.people)).all() and self.people.sum() < 2.0**53)
 
+    def pairs(self, within: float = np.inf) -> tuple[Ints, Ints, Floats]:
+        """Place, candidate and cost of every pair that may be used, by place and then by candidate.
+
+        Pairs beyond ``within``, with forbidden candidates, or of places where nobody lives are left out.
+        """
+        travel = self.travel
+        kept = (travel.costs <= within) & ~self.forbidden[travel.indices] & (self.people[travel.rows] > 0)
+        return travel.rows[kept], travel.indices[kept].astype(np.int64), travel.costs[kept]
+
 
 def build(
     demand: pd.DataFrame,
     candidates: Any,
     travel: Travel,
     *,
-    n_sites: int,
+    n_sites: int | None,
     fixed: Iterable[object],
     forbidden: Iterable[object],
 ) -> Model:
@@ -80,14 +89,16 @@ def build(
     same_labels(offered, travel.destinations, "candidates", "travel.destinations")
     rows, columns = _in_order(demand.index), _in_order(offered)
     labels = offered[columns]
-    is_fixed, is_forbidden = _marked(labels, fixed, "fixed"), _marked(labels, forbidden, "forbidden")
+    is_fixed, is_forbidden = marked(labels, fixed, "fixed"), marked(labels, forbidden, "forbidden")
     both = is_fixed & is_forbidden
     if both.any():
         raise InputError(f"{some(labels[both])} can't be fixed and forbidden at once; drop one of the two")
+    inside = demand.index[rows]
+    same = inside.equals(travel.origins) and labels.equals(travel.destinations)
     return Model(
         people[rows],
-        travel.restrict(demand.index[rows], labels),
-        _number_of_sites(n_sites, is_fixed, is_forbidden),
+        travel if same else travel.restrict(inside, labels),
+        None if n_sites is None else _number_of_sites(n_sites, is_fixed, is_forbidden),
         is_fixed,
         is_forbidden,
     )
@@ -117,7 +128,7 @@ def _number_of_sites(
     return wanted
 
 
-def _marked(labels: pd.Index, chosen: Iterable[object], name: str) -> npt.NDArray[np.bool_]:
+def marked(labels: pd.Index, chosen: Iterable[object], name: str) -> npt.NDArray[np.bool_]:
     """Which of the candidates are named, shape (m,)."""
     named = labels_of(chosen, name)
     positions = labels.get_indexer(named) if len(named) else np.zeros(0, np.int64)

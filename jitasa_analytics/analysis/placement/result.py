@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-Status = Literal["optimal", "gap reached", "time limit"]
+Status = Literal["optimal", "gap reached", "time limit", "cancelled"]
 
 # Objective and bound closer than this, relatively, are the same number in float64 arithmetic.
 _SAME = 1e-8
@@ -32,8 +32,8 @@ class Placement:
         Proven limit: no plan is better than this.
     gap : float
         ``|bound - objective| / |objective|``; 0 where both are 0.
-    status : "optimal", "gap reached" or "time limit"
-        Optimal only where the bound proves it.
+    status : "optimal", "gap reached", "time limit" or "cancelled"
+        Optimal only where the bound proves it; cancelled where ``progress`` asked to stop.
     method : str
         What found the plan and what proved the bound.
     history : DataFrame

@@ -1,0 +1,312 @@
+"""p-median at any size: swaps for the plan, multipliers for the bound, branching for what is left."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from jitasa_analytics.analysis.placement import answer, by_program
+from jitasa_analytics.analysis.placement import median_kernels as kernels
+from jitasa_analytics.analysis.placement.answer import Plan
+from jitasa_analytics.analysis.placement.cover import Floats, Ints
+from jitasa_analytics.analysis.placement.diagnose import blocked
+from jitasa_analytics.analysis.placement.formulate import formulate
+from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
+from jitasa_analytics.analysis.placement.task import Task
+from jitasa_analytics.errors import InfeasibleError, JitasaError
+
+METHOD = "swaps, Lagrangian bound, branch and bound"
+
+_COARSE_ROWS = 4000  # above it a problem with fewer places gives the first plan and multipliers
+_SHRINK = 12
+_ROUNDS = 60  # of multipliers between two looks at the clock
+_NODE_ROUNDS = 80
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """The pairs of a p-median problem, by place (ascending cost) and by candidate.
+
+    ``cut`` is the cost of the first candidate that a row's list leaves out, inf where none is.
+    """
+
+    people: Floats
+    row_start: Ints
+    row_site: Ints
+    row_cost: Floats
+    cut: Floats
+    site_start: Ints
+    site_row: Ints
+    site_cost: Floats
+
+    @property
+    def rows(self) -> tuple[Ints, Ints, Floats]:
+        return self.row_start, self.row_site, self.row_cost
+
+    @property
+    def sites(self) -> tuple[Ints, Ints, Floats]:
+        return self.site_start, self.site_row, self.site_cost
+
+    @property
+    def cap(self) -> Floats:
+        """Largest multiplier for which what was left out adds nothing; inf times nobody is 0."""
+        # Rounded down, so that people × cost of a pair left out can't be below it.
+        return np.where(np.isfinite(self.cut), self.people * self.cut * (1 - 1e-15), np.inf)
+
+    def far(self, penalty: float) -> Floats:
+        """Cost that the search counts for a place without a listed site."""
+        return np.where(np.isfinite(self.cut), 1.5 * self.cut, penalty)
+
+
+@dataclass(order=True)
+class _Node:
+    bound: float
+    order: int
+    state: Ints
+    multiplier: Floats
+    usage: Floats
+
+
+def solve(task: Task) -> tuple[Plan, bool]:
+    """The best plan of a p-median problem without further limits, and whether the search finished."""
+    return _Search(task).run()
+
+
+class _Search:
+    """One problem while it is being solved."""
+
+    def __init__(self, task: Task) -> None:
+        model = task.model
+        assert model.n_sites is not None
+        self.task, self.watch, self.p = task, task.watch, model.n_sites
+        self.state = np.where(model.fixed, OPEN, np.where(model.forbidden, SHUT, FREE)).astype(np.int64)
+        self.order = itertools.count()
+        place, site, cost = model.pairs()
+        self.m, self.served = len(model.fixed), np.flatnonzero(task.must)
+        count = np.bincount(place, minlength=len(task.must))[self.served]
+        start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        # Few of a row's candidates can matter; the bound allows for those left out.
+        most = max(200, 3 * self.m // self.p + 150)
+        self.lists = self._lists(model.people[self.served], start, site, cost, most)
+        self.penalty = 1e3 * (1.0 + float(cost.max(initial=0.0)))
+        self.plan: Ints | None = None
+        self.whole = task.whole
+
+    def _lists(self, people: Floats, start: Ints, site: Ints, cost: Floats, most: int) -> Lists:
+        row_start, row_site, row_cost, cut = kernels.sort_rows(start, site.copy(), cost.copy(), most)
+        return Lists(people, row_start, row_site, row_cost, cut,
+                     *kernels.by_site(row_start, row_site, row_cost, self.m))
+
+    def run(self) -> tuple[Plan, bool]:
+        """Search until it is proven, good enough, or over."""
+        lists, watch = self.lists, self.watch
+        watch.tell(bound=0.0)
+        multiplier = None
+        first = None
+        if len(self.served) > _COARSE_ROWS:
+            first, multiplier = self._coarse()
+        self._first_plan(first)
+        if multiplier is None:
+            multiplier = self._start(lists, self.plan)
+        node = _Node(-np.inf, next(self.order), self.state, np.minimum(multiplier, lists.cap), np.zeros(self.m))
+        self._root(node)
+        finished = self._branch(node)
+        assert self.plan is not None
+        return Plan(np.sort(self.plan)), finished
+
+    def _offer(self, chosen: Ints) -> None:
+        """Take a plan over if it serves everybody and is better."""
+        plan = Plan(np.sort(chosen))
+        flows = answer.nearest(self.task.model, plan.chosen, np.inf, 1)
+        served = np.zeros(len(self.task.must), bool)
+        served[flows.place] = True
+        if served[self.served].all():
+            value = float(flows.people @ flows.cost)
+            if self.plan is None or self.watch.better(value):
+                self.plan = chosen.copy()
+            self.watch.tell(value)
+
+    def _improve(self, lists: Lists, chosen: Ints) -> Ints:
+        chosen = np.asarray(chosen, np.int64).copy()
+        kernels.swap(*lists.rows, *lists.sites, lists.people, lists.far(self.penalty), self.state, chosen,
+                     50 * self.p + 2000)
+        return chosen
+
+    def _random(self, lists: Lists, seed: int) -> Ints:
+        return kernels.first_sites(
+            lists.row_start, lists.row_site, *lists.sites, lists.people, lists.far(self.penalty),
+            self.state, self.p, seed,
+        )
+
+    def _first_plan(self, start: Ints | None) -> None:
+        """A first plan by swaps; where it leaves somebody out, from a plan that serves all."""
+        tries = 3 if len(self.served) <= _COARSE_ROWS else 1
+        for seed in range(tries):
+            begin = self._random(self.lists, self.task.seed + seed) if start is None else start
+            self._offer(self._improve(self.lists, begin))
+            if self.watch.left() <= 0:
+                break
+        if self.plan is not None:
+            return
+        plan, none = by_program.serving(self.task, np.inf, time_limit=max(self.watch.left(), 1.0))
+        if none:
+            form = formulate(self.task.model, self.task.limits, "serve", np.inf, self.task.must)
+            raise InfeasibleError(blocked(self.task.model, self.task.limits, form, seed=self.task.seed))
+        if plan is None:
+            raise JitasaError(
+                f"no plan that serves everybody was found in {self.watch.time_limit:g} seconds, and none was "
+                "ruled out; give more time_limit, or costs for more pairs"
+            )
+        self._offer(plan.chosen)
+        self._offer(self._improve(self.lists, plan.chosen))
+
+    def _start(self, lists: Lists, chosen: Ints | None) -> Floats:
+        """Multipliers between the nearest and the second nearest way."""
+        is_open = np.zeros(self.m, bool)
+        is_open[chosen] = True
+        longest = np.maximum.reduceat(lists.row_cost, lists.row_start[:-1]) if len(lists.people) else np.zeros(0)
+        near, second = kernels.second_costs(*lists.rows, longest, is_open)
+        return np.asarray(lists.people * (near + 0.5 * (second - near)))
+
+    def _coarse(self) -> tuple[Ints, Floats]:
+        """Plan and multipliers of a problem where one place stands for those about it."""
+        lists = self.lists
+        n = len(lists.people)
+        rng = np.random.default_rng(self.task.seed)
+        sample = np.zeros(self.m, bool)
+        sample[rng.permutation(self.m)[: max(n // _SHRINK, 4 * self.p)]] = True
+        hits = np.where(sample[lists.row_site], np.arange(len(lists.row_site)), len(lists.row_site))
+        first = np.minimum.reduceat(hits, lists.row_start[:-1])
+        label = np.where(first < len(hits), lists.row_site[np.minimum(first, len(hits) - 1)],
+                         self.m + lists.row_site[lists.row_start[:-1]])
+        _, group = np.unique(label, return_inverse=True)
+        people = np.bincount(group, lists.people)
+        # The member with the shortest way to the group's middle stands for it.
+        way = np.where(first < len(hits), lists.row_cost[np.minimum(first, len(hits) - 1)], 0.0)
+        order = np.lexsort((way, group))
+        chosen_rows = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
+        size = np.diff(lists.row_start)[chosen_rows]
+        start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        take = np.repeat(lists.row_start[:-1][chosen_rows] - start[:-1], size) + np.arange(start[-1])
+        row_site, row_cost = lists.row_site[take], lists.row_cost[take]
+        small = Lists(people, start, row_site, row_cost, lists.cut[chosen_rows],
+                      *kernels.by_site(start, row_site, row_cost, self.m))
+        sites = self._improve(small, self._random(small, self.task.seed))
+        multiplier = np.minimum(self._start(small, sites), small.cap)
+        value = self._value(small, sites)
+        best, reduced, usage = np.zeros(len(people)), np.zeros(self.m), np.zeros(self.m)
+        theta, done = 1.0, 0
+        while done < 250 and theta >= 1e-2 and self.watch.left() > 0:
+            bound, theta, rounds = kernels.ascend(
+                *small.rows, *small.sites, small.people, small.cap, self.state, self.p, 1.02 * value,
+                value * (1 - 0.003), multiplier, theta, 8, _ROUNDS, best, reduced, usage,
+            )
+            done += rounds
+            multiplier = best.copy()
+            if bound >= value * (1 - 0.003):
+                break
+        return sites, np.asarray((best / people)[group] * lists.people)
+
+    def _value(self, lists: Lists, chosen: Ints) -> float:
+        is_open = np.zeros(self.m, bool)
+        is_open[chosen] = True
+        near, _ = kernels.second_costs(*lists.rows, lists.far(self.penalty), is_open)
+        return float(lists.people @ near)
+
+    def _goal(self) -> float:
+        """The bound at which nothing better is left, or that is good enough."""
+        value = self.watch.value
+        exact = np.ceil(value) - 1 + 1e-6 * min(1.0, abs(value)) if self.whole else value
+        return float(min(exact, value * (1 - self.watch.gap)))
+
+    def _told(self, bound: float) -> float:
+        """A bound rounded up where totals are whole."""
+        if self.whole and np.isfinite(bound):
+            return float(np.ceil(bound))  # it has been rounded down for what float64 may have lost
+        return bound
+
+    def _ascend(self, node: _Node, theta: float, rounds: int, reduced: Floats) -> float:
+        """Raise the bound of a node; its multipliers become the best ones."""
+        best = np.empty_like(node.multiplier)
+        bound, theta, _ = kernels.ascend(
+            *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, node.state, self.p,
+            1.02 * self.watch.value, self._goal(), node.multiplier.copy(), theta, 8, rounds, best, reduced, node.usage,
+        )
+        if bound > node.bound:
+            node.bound, node.multiplier = bound, best
+        return float(theta)
+
+    def _root(self, node: _Node) -> None:
+        """Multipliers for the whole problem, with plans read off them on the way."""
+        theta, reduced = 1.0, np.zeros(self.m)
+        while not self.watch.over() and theta >= 1e-3:
+            theta = self._ascend(node, theta, _ROUNDS, reduced)
+            self.watch.tell(bound=self._told(node.bound))
+            if self.watch.over() or node.bound >= self._goal():
+                break
+            often = np.argsort(-(node.usage + 2.0 * (node.state == OPEN) - 2.0 * (node.state == SHUT)), kind="stable")
+            self._offer(self._improve(self.lists, often[: self.p]))
+
+    def _branch(self, root: _Node) -> bool:
+        """Decide sites one by one, the weakest bound first."""
+        heap = [root]
+        while heap and not self.watch.over():
+            node = heap[0]
+            self.watch.tell(bound=self._told(node.bound))
+            if node.bound >= self._goal() or self.watch.over():
+                break
+            heapq.heappop(heap)
+            for child in self._children(node):
+                if child.bound < self._goal():
+                    heapq.heappush(heap, child)
+        if not heap:  # whatever was dropped is no better than this
+            self.watch.tell(bound=self._told(self._goal()))
+        return self.watch.enough() or not heap
+
+    def _children(self, node: _Node) -> list[_Node]:
+        """Settle what the bound settles, then open and shut the most doubtful site."""
+        state = self._fixed(node)
+        free = np.flatnonzero(state == FREE)
+        wanted = self.p - int((state == OPEN).sum())
+        if wanted < 0 or wanted > len(free):
+            return []
+        if wanted in (0, len(free)):
+            chosen = np.flatnonzero((state == OPEN) | ((state == FREE) & (wanted > 0)))
+            self._offer(chosen)
+            return []
+        doubt = np.abs(node.usage[free] - 0.5)
+        j = int(free[np.argmin(doubt)])
+        children = []
+        for decision in (OPEN, SHUT):
+            child_state = state.copy()
+            child_state[j] = decision
+            if decision == SHUT and wanted > len(free) - 1:
+                continue
+            child = _Node(node.bound, next(self.order), child_state, node.multiplier, node.usage.copy())
+            self._ascend(child, 0.5, _NODE_ROUNDS, np.zeros(self.m))
+            children.append(child)
+        return children
+
+    def _fixed(self, node: _Node) -> Ints:
+        """States after the sites are settled that no better plan would open, or would leave out."""
+        reduced, state = np.zeros(self.m), node.state.copy()
+        scratch = np.empty_like(node.multiplier)
+        bound, _, _ = kernels.ascend(
+            *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, state, self.p,
+            self.watch.value, np.inf, node.multiplier.copy(), 1.0, 8, 1, scratch, reduced, np.zeros(self.m),
+        )
+        free = np.flatnonzero(state == FREE)
+        wanted = self.p - int((state == OPEN).sum())
+        if not 0 < wanted < len(free):
+            return state
+        order = free[np.argsort(reduced[free], kind="stable")]
+        last, following = reduced[order[wanted - 1]], reduced[order[wanted]]
+        slack = 1e-12 * (abs(bound) + float(np.abs(reduced).sum()))
+        goal = self._goal() + slack
+        shut = order[wanted:][bound + reduced[order[wanted:]] - last >= goal]
+        needed = order[:wanted][bound - reduced[order[:wanted]] + following >= goal]
+        state[shut], state[needed] = SHUT, OPEN
+        return state

@@ -1,0 +1,85 @@
+"""The clock of a search: what was found and proven when, when to stop, and whom to tell."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jitasa_analytics.analysis.placement.result import relative_gap
+
+Progress = Callable[[float, float, float], object]
+"""Called with seconds, incumbent and bound whenever one gets better; False stops the search."""
+
+
+@dataclass(eq=False)
+class Watch:
+    """Keeps the best value and the tightest bound, and says when it is enough.
+
+    Attributes
+    ----------
+    sense : int
+        1 where more is better, -1 where less is.
+    gap, time_limit : float
+        Relative gap that is good enough; seconds.
+    progress : callable, optional
+    value, bound : float
+        The worst there are until something is known.
+    history : list of (seconds, value, bound)
+    cancelled : bool
+        Whether ``progress`` asked to stop.
+    """
+
+    sense: int
+    gap: float
+    time_limit: float
+    progress: Progress | None = None
+    value: float = math.nan
+    bound: float = math.nan
+    history: list[tuple[float, float, float]] = field(default_factory=list)
+    cancelled: bool = False
+    began: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self.value, self.bound = -self.sense * math.inf, self.sense * math.inf
+
+    def left(self) -> float:
+        """Seconds that are left; 0 once cancelled."""
+        return 0.0 if self.cancelled else max(0.0, self.time_limit - (time.perf_counter() - self.began))
+
+    def until(self, share: float) -> float:
+        """Seconds that are left of the first ``share`` of the time."""
+        spent = time.perf_counter() - self.began
+        return 0.0 if self.cancelled else max(0.0, share * self.time_limit - spent)
+
+    def better(self, value: float) -> bool:
+        """Whether a value beats the incumbent."""
+        return self.sense * (value - self.value) > 0
+
+    def tell(self, value: float | None = None, bound: float | None = None) -> None:
+        """Take over what is better than what was known, and pass it on."""
+        old = (self.value, self.bound)
+        if value is not None and self.better(value):
+            self.value = value
+        if bound is not None and self.sense * (self.bound - bound) > 0:
+            self.bound = bound
+        if math.isfinite(self.value) and self.sense * (self.value - self.bound) > 0:
+            # Outward rounding and the solver's tolerance may cross by a last digit.
+            self.bound = self.value
+        if (self.value, self.bound) == old and self.history:
+            return
+        seconds = time.perf_counter() - self.began
+        self.history.append((seconds, self.value, self.bound))
+        if self.progress is not None and self.progress(seconds, self.value, self.bound) is False:
+            self.cancelled = True
+
+    def enough(self) -> bool:
+        """Whether the gap that was asked for is proven."""
+        if not (math.isfinite(self.value) and math.isfinite(self.bound)):
+            return False
+        return relative_gap(self.value, self.bound) <= self.gap
+
+    def over(self) -> bool:
+        """Whether to stop: good enough, out of time, or cancelled."""
+        return self.left() <= 0.0 or self.enough()

@@ -1,0 +1,114 @@
+"""What a visitor does on a page, and what can be seen of it. Waits are for conditions, never for a time."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]
+LONG = 30_000
+
+# The models of the page's map: the polygons' classes, the points of each layer, what is marked.
+_STATE = """() => {
+  const found = {klass: null, selected: null, points: []}
+  for (const doc of Bokeh.documents) for (const m of doc._all_models.values()) {
+    if (m.type !== "GlyphRenderer") continue
+    const data = m.data_source.data
+    if (data.klass) { found.klass = Array.from(data.klass); found.words = Array.from(data.words)
+                      found.selected = Array.from(m.data_source.selected.indices) }
+    else if (data.words && data.x) found.points.push(data.x.length)
+  }
+  return found
+}"""
+# Idle means: the loader is gone, no answer is being worked out, and every picture is painted.
+_IDLE = """() => {
+  if (typeof Bokeh === "undefined" || !Bokeh.index || !Bokeh.index.roots || !Bokeh.index.roots.length) return false
+  const loader = document.querySelector("#loader")
+  if (loader && getComputedStyle(loader).display !== "none") return false
+  return Bokeh.index.roots[0].is_idle
+}"""
+
+
+class Visit:
+    """One visitor: a window, what it asked for, and what its console said."""
+
+    def __init__(self, browser: Any, address: str, artefacts: Path, *, width: int = 1440, height: int = 900) -> None:
+        self.address, self.artefacts = address, artefacts
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(LONG)
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", self._asked)
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def close(self) -> None:
+        """Leave."""
+        self.context.close()
+
+    def open(self, path: str, *, map_drawn: bool = True) -> None:
+        """Open a page and wait until it stands still."""
+        self.page.goto(self.address + path)
+        self.idle()
+        if map_drawn:
+            self.page.wait_for_function(f"() => ({_STATE})().klass !== null")
+            self.idle()
+
+    def idle(self) -> None:
+        """Wait until all is drawn."""
+        self.page.wait_for_function(_IDLE)
+
+    def state(self) -> dict[str, Any]:
+        """What the map holds."""
+        state: dict[str, Any] = self.page.evaluate(_STATE)
+        return state
+
+    def changed(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Wait until the map holds something else."""
+        self.page.wait_for_function(f"before => JSON.stringify(({_STATE})()) !== JSON.stringify(before)", arg=before)
+        self.idle()
+        return self.state()
+
+    def picture(self) -> np.ndarray:
+        """The pixels of the map."""
+        box = self.map_box()
+        image = self.page.screenshot(clip=box)
+        return np.asarray(Image.open(io.BytesIO(image)).convert("RGB"))
+
+    def map_box(self) -> dict[str, float]:
+        """Where the map is on the screen: scrolled into view first."""
+        element = self.page.locator(".map-pane").first
+        element.scroll_into_view_if_needed()
+        box = element.bounding_box()
+        assert box is not None
+        return {k: box[k] for k in ("x", "y", "width", "height")}
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of the window."""
+        self.page.screenshot(path=self.artefacts / f"{name}.png")
+
+    def choose(self, field: str, option: str) -> None:
+        """Take an option of a list."""
+        self.page.locator(f".{field} [role=combobox]").click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
+    def text(self) -> str:
+        """The title of the page's content."""
+        return str(self.page.locator("h2.title").first.inner_text())
+
+
+def colours(picture: np.ndarray) -> int:
+    """How many different colours a picture has, small differences of edges left out."""
+    coarse = (picture // 16).reshape(-1, 3)
+    kinds, counts = np.unique(coarse, axis=0, return_counts=True)
+    return int((counts > 20).sum())
