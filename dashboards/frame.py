@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import panel as pn
 import panel_material_ui as pmui
+from panel_material_ui.template.base import parse_template
 
 from dashboards import places, problems, scope
 from dashboards.desk import Desk
@@ -96,10 +97,18 @@ def build(desk: Desk, page: type[Page]) -> Any:
     title = page.label(lang)
     shown = pmui.Page(  # type: ignore[attr-defined]
         header=[_header(now, page.slug)], main=[body], theme_toggle=False, theme_config=_THEME, busy_indicator="linear",
-        raw_css=[fonts.served("fonts"), _css()], js_files={"shell": "assets/shell.js"},
+        raw_css=[fonts.served("fonts"), _css()],
+        template=_template(lang),
         meta_title=f"{title} · {texts.say('dashboard.brand', lang)}", meta_name="jitasa")
     shown.title = ""
     return shown
+
+
+@cache
+def _template(lang: str) -> Any:
+    """Panel's page with our script, and the language said for screen readers."""
+    script = f'<script src="assets/shell.js" data-lang="{lang}"></script>'
+    return parse_template("{% extends 'base.html' %}{% block postamble %}{{ super() }}" + script + "{% endblock %}")
 
 
 @cache

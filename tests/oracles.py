@@ -181,3 +181,26 @@ def with_room_split(
         return None
     value = float(-answer.fun)
     return {"max_cover": value, "p_median": -value, "set_cover": float(len(plan))}[problem]
+
+
+def match(costs: np.ndarray, capacity: Sequence[int], priority: Sequence[int]) -> tuple[int, float]:
+    """Most priority helped, then least cost, over all ways to give each row a column or none.
+
+    ``inf`` where a pair may not be.
+    """
+    best = (0, 0.0)
+
+    def go(i: int, left: tuple[int, ...], helped: int, cost: float) -> None:
+        nonlocal best
+        if i == len(costs):
+            if (-helped, cost) < (-best[0], best[1]):
+                best = (helped, cost)
+            return
+        go(i + 1, left, helped, cost)
+        for j, room in enumerate(left):
+            if room and np.isfinite(costs[i, j]):
+                rest = (*left[:j], room - 1, *left[j + 1:])
+                go(i + 1, rest, helped + priority[i], cost + float(costs[i, j]))
+
+    go(0, tuple(capacity), 0, 0.0)
+    return best

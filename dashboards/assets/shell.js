@@ -1,6 +1,8 @@
 // The browser's side of the shell: the back button, the page's language, drawing with the shipped letters.
 
 (function () {
+  document.documentElement.lang = document.currentScript.dataset.lang
+
   // Letters first: Bokeh measures its texts when it draws.
   for (const weight of ["400", "600", "700"]) {
     document.fonts.load(`${weight} 14px Sarabun`, "กขAb").catch(() => {})

@@ -34,7 +34,7 @@ class Decomposition:
 
 
 def theil(values: pd.Series, *, people: pd.Series | None = None) -> float:
-    """Theil's T: 0 where all have the same, ln(number of people's units) where one has everything.
+    """Theil's T: 0 where all have the same, ln n where one of n has everything.
 
     ``Σ p_i (x_i / x̄) ln(x_i / x̄)`` with 0 ln 0 = 0, p the shares of people; PySAL adds a tiny
     number to each value instead, which gives the same.

@@ -61,7 +61,7 @@ def values(frame: pd.DataFrame, contract: Dataset, recipe: Recipe, findings: Fin
 
 
 def _reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Callable[[str], Cell]:
-    label = _LABELS.get((contract.name, column.name), column.name)
+    label = label_kind(contract, column)
     utc = any(p.columns[column.name].utc for p in recipe.parts if column.name in p.columns)
     if column.kind == "choice":
         return clean.choice(column, label)
@@ -81,6 +81,11 @@ def _reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Ca
     if column.kind == "code" and column.name in ("code", "parent") and contract.name == "areas":
         return clean.area
     return {"text": clean.plain, "code": clean.code, "area": clean.area}[column.kind]
+
+
+def label_kind(contract: Dataset, column: Column) -> str:
+    """The name under which the labels of a column's choices stand in ``texts``."""
+    return _LABELS.get((contract.name, column.name), column.name)
 
 
 def _bounded(cell: Cell, column: Column) -> Cell:
@@ -200,7 +205,9 @@ def _coordinates(out: pd.DataFrame, frame: pd.DataFrame, findings: Findings) -> 
                      "error", proposal=coordinates.as_zones(lon[i], lat[i]))
     for i in np.flatnonzero(outside & ~swapped & ~metres):
         findings.add(rows[i], "lon", f"{frame['lon'].iloc[i]}, {frame['lat'].iloc[i]}", "outside_thailand", "error")
-    out["lon"], out["lat"] = np.where(swapped, lat, lon), np.where(swapped, lon, lat)
+    gone = (outside & ~swapped) | (both & (lon == 0) & (lat == 0))
+    out["lon"] = np.where(gone, np.nan, np.where(swapped, lat, lon))
+    out["lat"] = np.where(gone, np.nan, np.where(swapped, lon, lat))
 
 
 def _one_of(out: pd.DataFrame, frame: pd.DataFrame, contract: Dataset, findings: Findings) -> None:

@@ -14,8 +14,8 @@ from jitasa_analytics.ingest import check, items
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
-from jitasa_analytics.ingest.read import Table
 from jitasa_analytics.ingest.report import FileReport
+from jitasa_analytics.ingest.table import Table
 from jitasa_analytics.store import Transaction
 from jitasa_analytics.store.staging import Authority, plan
 
@@ -117,7 +117,7 @@ def set_aside(tx: Transaction, job: Job, table: Table, findings: Findings) -> No
     whole = {**{int(i): dict(zip(table.frame.columns, r, strict=True)) for i, r in
                 zip(table.frame.index, table.frame.itertuples(index=False), strict=True)
                 if int(i) in findings.refused()},
-             **{r: {f"cell {n + 1}": v for n, v in enumerate(cells)} for r, cells in table.ragged.items()}}
+             **{r: _named(cells, list(table.frame.columns)) for r, cells in table.ragged.items()}}
     rows = pd.DataFrame([{
         "dataset": job.contract.name, "file": f.file, "sheet": f.sheet, "row": f.row, "column": f.column,
         "code": f.code, "value": f.value, "original": json.dumps(whole[f.row], ensure_ascii=False, sort_keys=True)}
@@ -128,6 +128,11 @@ def set_aside(tx: Transaction, job: Job, table: Table, findings: Findings) -> No
                 .itertuples(index=False, name=None)]]
     if len(new):
         tx.keep_aside("quarantine", new.assign(at=datetime.now(UTC).replace(tzinfo=None)))
+
+
+def _named(cells: list[str], heads: list[str]) -> dict[str, str]:
+    """The cells of a row of another length: under the headers as far as they go, the rest by number."""
+    return {heads[n] if n < len(heads) else f"cell {n + 1}": v for n, v in enumerate(cells)}
 
 
 def log(tx: Transaction, report: FileReport, run: Run) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +30,7 @@ UTM_ZONES = {"UTM 47N": "EPSG:32647", "UTM 48N": "EPSG:32648"}
 def degrees(text: str) -> Cell | None:
     """Degrees written with minutes and seconds as a decimal number; None where the text is no such.
 
-    >>> round(degrees("13°21'36\\"N").value, 6), degrees("13.36")
+    >>> round(degrees("13° 21.6' N").value, 6), degrees("13.36")
     (13.36, None)
     """
     plain = text.translate(_THAI_DIGITS)
@@ -43,13 +45,29 @@ def degrees(text: str) -> Cell | None:
     return Cell(sign * value, ("degrees_minutes",) if plain == text else ("thai_digits", "degrees_minutes"))
 
 
+# Indian 1975 to WGS84, onshore and Gulf (EPSG 1154, 5 m); EPSG's other three-parameter sets lie within
+# metres of it. Its set of seven, which PROJ would take first, lies 180 m from all of them.
+_INDIAN_1975 = (
+    "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=push +v_3 "
+    "+step +proj=cart +ellps=evrst30 +step +proj=helmert +x=210 +y=814 +z=289 "
+    "+step +inv +proj=cart +ellps=WGS84 +step +proj=pop +v_3 +step +proj=unitconvert +xy_in=rad +xy_out=deg")
+_INDIAN = "EPSG:4240"
+
+
 @lru_cache(maxsize=8)
-def _to_degrees(crs: str) -> pyproj.Transformer:
+def _to_degrees(crs: str) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """A function from coordinates of a system to WGS84 degrees."""
     try:
-        return pyproj.Transformer.from_crs(crs, geo.WGS84, always_xy=True)
+        system = pyproj.CRS.from_user_input(crs)
+        indian = system.geodetic_crs is not None and system.geodetic_crs.equals(pyproj.CRS(_INDIAN))
+        first = pyproj.Transformer.from_crs(system, _INDIAN if indian else geo.WGS84, always_xy=True)
     except pyproj.exceptions.CRSError as error:
         raise InputError(f"the recipe's crs {crs!r} is no coordinate system; write an EPSG code, for instance "
                          "EPSG:32647", key="import.bad_crs", crs=crs) from error
+    if not indian:
+        return lambda x, y: first.transform(x, y)
+    shift = pyproj.Transformer.from_pipeline(_INDIAN_1975)
+    return lambda x, y: shift.transform(*first.transform(x, y))
 
 
 def transform(out: pd.DataFrame, frame: pd.DataFrame, crs: str, findings: Findings) -> None:
@@ -58,7 +76,7 @@ def transform(out: pd.DataFrame, frame: pd.DataFrame, crs: str, findings: Findin
     given = np.flatnonzero(~np.isnan(lon) & ~np.isnan(lat))
     if not len(given):
         return
-    new_lon, new_lat = _to_degrees(crs).transform(lon[given], lat[given])
+    new_lon, new_lat = _to_degrees(crs)(lon[given], lat[given])
     bad = ~(np.isfinite(new_lon) & np.isfinite(new_lat))
     rows = out[ROW].to_numpy()
     before = [f"{frame['lon'].iloc[i]}, {frame['lat'].iloc[i]}" for i in given]
@@ -83,7 +101,7 @@ def as_zones(east: float, north: float) -> str:
     """What the metres would be in each zone of Thailand, for a person to choose."""
     told = []
     for name, crs in UTM_ZONES.items():
-        lon, lat = _to_degrees(crs).transform(east, north)
+        lon, lat = _to_degrees(crs)(east, north)
         if geo.in_thailand([lon], [lat])[0]:
             told.append(f"{name}: {lon:.5f}, {lat:.5f}")
     return "; ".join(told)

@@ -7,8 +7,8 @@ import re
 import pandas as pd
 
 from jitasa_analytics.ingest.mapping import ROW
-from jitasa_analytics.ingest.read import Table
 from jitasa_analytics.ingest.recipe import Recipe
+from jitasa_analytics.ingest.table import Table
 
 # Headers under which a file lists what is asked for in one cell, and words that tell the category.
 HEADERS = ("items", "needs", "needed", "ต้องการ", "สิ่งที่ต้องการ", "สิ่งที่ขอ", "ความต้องการ")

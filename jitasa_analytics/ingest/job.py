@@ -10,9 +10,9 @@ import pandas as pd
 
 from jitasa_analytics.contracts import Dataset, dataset
 from jitasa_analytics.ingest.locate import Locator
-from jitasa_analytics.ingest.read import Table
 from jitasa_analytics.ingest.recipe import Recipe
 from jitasa_analytics.ingest.report import FileReport, Report
+from jitasa_analytics.ingest.table import Table
 
 Progress = Callable[[str, str], None]
 

@@ -96,7 +96,7 @@ def apply(frame: pd.DataFrame, address: pd.DataFrame, contract: Dataset, locator
     if "area_code" not in frame:
         frame["area_code"] = pd.Series(None, index=frame.index, dtype="str")
     given = frame["area_code"].copy()
-    named = _from_names(frame, address, given)
+    named = _from_names(frame, address, given, findings)
     if {"lon", "lat"} <= set(frame.columns) and locator:
         _from_points(frame, given.fillna(named), named.notna() & given.isna(), locator, findings)
     missing = frame["area_code"].isna()
@@ -107,18 +107,27 @@ def apply(frame: pd.DataFrame, address: pd.DataFrame, contract: Dataset, locator
             findings.add(row, "area_code", "", "missing", "error")
 
 
-def _from_names(frame: pd.DataFrame, address: pd.DataFrame, given: pd.Series) -> pd.Series:
+def _from_names(frame: pd.DataFrame, address: pd.DataFrame, given: pd.Series, findings: Findings) -> pd.Series:
     """Codes from province, district and tambon names, as fine as they are certain."""
     if not len(address):
         return pd.Series(None, index=given.index, dtype="str")
     cache: dict[tuple[str, ...], str | None] = {}
     found = []
     parts = address.reindex(frame[ROW].to_numpy())
-    for province, district, tambon in parts[["province", "district", "tambon"]].itertuples(index=False):
+    words = parts[["province", "district", "tambon"]].itertuples(index=False)
+    for row, (province, district, tambon) in zip(frame[ROW], words, strict=True):
         names = (_code_or_name(province), _code_or_name(district), _code_or_name(tambon))
         if names not in cache:
             cache[names] = areas.find(*names) or areas.find(*names[:2]) or areas.find(names[0])
-        found.append(cache[names])
+        code = cache[names]
+        if names[0] and names[1] and (code is None or len(code) < 4):
+            # Certain: a district of that name lies in a province of that name only the other way round.
+            other = (names[1], names[0], names[2])
+            if areas.find(*other[:2]) is not None:
+                code = areas.find(*other) or areas.find(*other[:2])
+                findings.add(row, "province", f"{province}, {district}", "swapped_names", "repair",
+                             after=areas.full_name(str(code)))
+        found.append(code)
     return pd.Series(found, index=given.index, dtype="str")
 
 

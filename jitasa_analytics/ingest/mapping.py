@@ -7,8 +7,8 @@ import re
 import pandas as pd
 
 from jitasa_analytics.contracts import Dataset
-from jitasa_analytics.ingest.read import Table
 from jitasa_analytics.ingest.recipe import Part, Recipe, Source
+from jitasa_analytics.ingest.table import Table
 
 ROW = "_row"
 
@@ -49,6 +49,17 @@ def _each(text: pd.Series, make: object) -> pd.Series:
     """Apply a function once to each different value."""
     table = {v: make(v) for v in text.unique()}  # type: ignore[operator]
     return text.map(table).astype("str")
+
+
+def padded(table: Table, recipe: Recipe) -> list[tuple[int, str, str, str]]:
+    """Codes that a spreadsheet robbed of their leading zeros: row, header, as it stands, as it is read."""
+    widths = {s.column: s.pad for p in recipe.parts for s in p.columns.values() if s.pad and s.column in table.frame}
+    found = []
+    for header, width in widths.items():
+        text = table.frame[header].str.strip()
+        short = text[text.str.isdigit() & (text.str.len() < width)]
+        found += [(int(str(row)), header, code, code.zfill(width)) for row, code in short.items()]
+    return found
 
 
 def rows(table: Table, recipe: Recipe, contract: Dataset) -> pd.DataFrame:

@@ -17,15 +17,15 @@ import pandas as pd
 from jitasa_analytics import privacy, texts
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
 from jitasa_analytics.errors import InputError, JitasaError
-from jitasa_analytics.ingest import check, commit, derive, locate, mapping
+from jitasa_analytics.ingest import check, commit, derive, locate, mapping, names, series
 from jitasa_analytics.ingest import read as reading
 from jitasa_analytics.ingest import recipe as recipes
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Progress, Run
 from jitasa_analytics.ingest.locate import Locator
 from jitasa_analytics.ingest.mapping import ROW
-from jitasa_analytics.ingest.read import Table
 from jitasa_analytics.ingest.report import FileReport, Report
+from jitasa_analytics.ingest.table import Table
 from jitasa_analytics.store import Store, Transaction
 from jitasa_analytics.store.staging import Authority
 
@@ -108,12 +108,13 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
 
 
 def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:
-    table = reading.read(path)
+    given = recipes.named(recipe) if recipe else None
+    table = reading.read(path, given.columns_used() if given else ())
     if not table.rows:
         raise InputError(f"{path.name} has headers but no rows; check the export it came from",
                          key="error.file_no_rows", file=path.name)
     have = [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
-    found = recipes.named(recipe) if recipe else recipes.recognise(have, contract.name)
+    found = given or recipes.recognise(have, contract.name)
     if found is None:
         need = [c.name for c in contract.columns if c.required and c.default is None]
         raise InputError(
@@ -178,11 +179,14 @@ def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
     contract = job.contract
     file_report = FileReport(job.path.name, contract.name, job.recipe.name, reading.digest(job.path))
     findings = Findings(job.path.name, table.sheet)
-    for remark in table.remarks:
-        findings.add(1, "", "", remark, "repair")
+    for at, code, value in table.remarks:
+        findings.add(at, "", value, code, "repair")
+    for row, code in table.not_data.items():
+        findings.add(row, "", table.first_cell(row), code, "error")
     outcome = dict.fromkeys([*map(int, table.frame.index), *table.ragged], "quarantined")
     for row, cells in table.ragged.items():
-        findings.add(row, "", len(cells), "ragged_row", "error")
+        if row not in table.not_data:
+            findings.add(row, "", len(cells), "ragged_row", "error")
     run.progress(job.path.name, "check")
     frame = _checked(tx, job, table, findings, run)
     good = frame[~frame[ROW].isin(findings.refused())]
@@ -212,6 +216,8 @@ def _checked(tx: Transaction, job: Job, table: Table, findings: Findings, run: R
             hit = mapping.fits(table.frame[rule.column], rule.matches)
             for row, value in table.frame.loc[hit, rule.column].items():
                 findings.add(cast(int, row), rule.column, value, rule.code, "error")
+    for row, header, before, after in mapping.padded(table, job.recipe):
+        findings.add(row, header, before, "leading_zeros", "repair", after=after)
     raw = mapping.rows(table, job.recipe, contract)
     for row in sorted(set(table.frame.index) - set(raw[ROW]) - findings.refused()):
         findings.add(row, job.recipe.parts[0].measure, "", "no_measure", "error")
@@ -220,25 +226,33 @@ def _checked(tx: Transaction, job: Job, table: Table, findings: Findings, run: R
     if job.recipe.address:
         raw["_address"] = address.agg("".join, axis=1).reindex(raw[ROW]).to_numpy()
     frame = check.values(raw, contract, job.recipe, findings, run.key)
+    if contract.name == "dose_reports":
+        series.check(frame, findings)
     if contract.name != "areas":
         if run.locator is None or "areas" in run.changed:
             run.locator = Locator(tx.frame("areas"))
         locate.apply(frame, address, contract, run.locator, findings)
         if contract.one_of == ("lon", "area_code"):
-            _need_a_place(frame, findings)
+            _need_a_place(frame, address, findings)
     elif "geometry" in frame:
+        names.complete(frame, findings)
         for row in frame.loc[[g is None or g.is_empty for g in frame["geometry"]], ROW]:
             findings.add(row, "geometry", "", "no_outline", "warning")
     return frame
 
 
-def _need_a_place(frame: pd.DataFrame, findings: Findings) -> None:
+def _need_a_place(frame: pd.DataFrame, address: pd.DataFrame, findings: Findings) -> None:
     """A request or volunteer without coordinates needs an area that its address gives."""
     lon = frame["lon"] if "lon" in frame else pd.Series(float("nan"), index=frame.index)
     refused = findings.refused()
     for row in frame.loc[lon.isna() & frame["area_code"].isna(), ROW]:
-        if int(row) not in refused:
-            findings.add(row, "area_code", "", "unknown_area", "error")
+        if int(row) in refused:
+            continue
+        given = {level: str(address.at[row, level]) for level in reversed(address.columns)} if len(address) else {}
+        level, text = next(((k, v) for k, v in given.items() if v.strip()), ("area_code", ""))
+        many = len(names.bearers(text)) > 1
+        findings.add(row, level, text, "ambiguous_area" if many else "unknown_area", "error",
+                     proposal=names.proposal(text) if text else "")
 
 
 def _refuse_too_many(report: Report) -> None:

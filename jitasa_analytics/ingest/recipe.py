@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jitasa_analytics.contracts import DATASETS, Dataset, dataset
+from jitasa_analytics.contracts import DATASETS, Column, Dataset, dataset
 from jitasa_analytics.errors import InputError, UnknownError
 from jitasa_analytics.ingest.dates import ERAS
 from jitasa_analytics.resources import data_dir
@@ -186,30 +186,45 @@ def named(name: str) -> Recipe:
                        key="error.unknown_recipe", name=name, known=", ".join(known()))
 
 
+def spellings(column: Column) -> tuple[str, ...]:
+    """Every header under which a file may carry a column; the last is that of the template workbook."""
+    return (column.name, *column.aliases, column.th, column.en, f"{column.th} / {column.en}")
+
+
 def own_columns(contract: Dataset, headers: Iterable[str]) -> Recipe | None:
     """A recipe for a file that has the contract's own names or their aliases, or None.
 
     Province, district and tambon names may stand for ``area_code``. All required columns
     without a default must be there, and one of each group of alternatives.
     """
-    folded = {_fold(h): h for h in headers}
-    columns: dict[str, Source] = {}
-    for column in contract.columns:
-        for alias in (column.name, *column.aliases, column.th, column.en):
-            if _fold(alias) in folded:
-                columns[column.name] = Source(column=folded[_fold(alias)])
-                break
-    address = {}
-    for level, words in ADDRESS_WORDS.items():
-        for word in words:
-            if _fold(word) in folded and folded[_fold(word)] not in {s.column for s in columns.values()}:
-                address[level] = Source(column=folded[_fold(word)])
-                break
+    found = columns_for(contract, headers)
+    columns = {name: Source(column=header, pad=_width(contract.column(name), header)) for name, header in found.items()}
+    rest = [h for h in headers if h not in found.values()]
+    address = {level: Source(column=header) for level, header in address_for(rest).items()}
     given = set(columns) | ({"area_code"} if address else set())
     missing = [c.name for c in contract.columns if c.required and c.default is None and c.name not in given]
     if missing or (contract.one_of and not given & set(contract.one_of)):
         return None
-    return Recipe(OWN, contract.name, (), (Part(columns),), address=address)
+    refuse = tuple(Refusal(columns[name].column, pattern, "test_row")
+                   for name, pattern in _TESTS.get(contract.name, {}).items() if name in columns)
+    return Recipe(OWN, contract.name, (), (Part(columns),), address=address, refuse=refuse)
+
+
+# Entries with which people try a system out; real places are not called so.
+_TEST_NAME = r"(?i)^(?:โรงพยาบาล|รพ\.?|หน่วยบริการ|จุดฉีด)?\s*(?:ทดสอบ(?:ระบบ)?|test|testing|demo)\s*\d*$"
+_TESTS = {
+    "facilities": {"facility_id": r"^(?:0+|9{5,})$", "name": _TEST_NAME},
+    "candidates": {"name": _TEST_NAME},
+    "dose_reports": {"facility_id": r"^(?:0+|9{5,})$"},
+}
+
+
+# Headers of codes whose width is fixed: the Ministry's codes of hospitals have five digits.
+_WIDTHS = {"hcode": 5, "h_code": 5}
+
+
+def _width(column: Column, header: str) -> int:
+    return next((w for alias, w in _WIDTHS.items() if alias in column.aliases and fold(alias) == fold(header)), 0)
 
 
 ADDRESS_WORDS = {
@@ -219,7 +234,30 @@ ADDRESS_WORDS = {
 }
 
 
-def _fold(header: str) -> str:
+def columns_for(contract: Dataset, headers: Iterable[str]) -> dict[str, str]:
+    """Our columns that some headers carry by their own name, their labels or an alias."""
+    folded = {fold(h): h for h in headers}
+    found = {}
+    for column in contract.columns:
+        header = next((folded[fold(s)] for s in spellings(column) if fold(s) in folded), None)
+        if header is not None:
+            found[column.name] = header
+    return found
+
+
+def address_for(headers: Iterable[str]) -> dict[str, str]:
+    """Headers under which province, district and tambon stand in words."""
+    folded = {fold(h): h for h in headers}
+    found = {}
+    for level, words in ADDRESS_WORDS.items():
+        header = next((folded[fold(w)] for w in words if fold(w) in folded), None)
+        if header is not None:
+            found[level] = header
+    return found
+
+
+def fold(header: str) -> str:
+    """A header in the form in which two spellings of it are equal."""
     return re.sub(r"[\s_\-.*()/]", "", header).lower()
 
 

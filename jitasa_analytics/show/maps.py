@@ -189,7 +189,8 @@ class AreaMap:
         renderer.hover_glyph = None
         self._drawn.areas.append(source)
         self._drawn.mappers.append(mapper)
-        source.data.update(self._paint.columns(self.codes))
+        names = [] if self._shapes is None else self._shapes["name"].astype(str).tolist()
+        source.data.update({"name": names, **self._paint.columns(self.codes)})
         if self._chosen:
             source.selected.indices = self._indices(self._chosen)
         if self._on_choose is not None:
@@ -205,6 +206,7 @@ class AreaMap:
         def take(plot: Any, element: Any) -> None:
             source, renderer = plot.handles["source"], plot.handles["glyph_renderer"]
             renderer.nonselection_glyph = None
+            source.data.update(kept.columns())
             self._drawn.points.setdefault(kept.name, []).append(source)
             plot.state.add_tools(HoverTool(renderers=[renderer], tooltips=_POINT_TOOLTIP))
 
@@ -218,24 +220,48 @@ class AreaMap:
         """Give the drawn areas other values: only classes and words travel."""
         self._paint = paint
         columns = paint.columns(self.codes)
-        for mapper in self._drawn.mappers:
-            mapper.update(**paint.palette)
-        for source in self._drawn.areas:
-            source.data.update(columns)
+        drawn = self._drawn
+
+        def work() -> None:
+            for mapper in drawn.mappers:
+                mapper.update(**paint.palette)
+            for source in drawn.areas:
+                source.data.update(columns)
+
+        self._locked(work)
 
     def place(self, layer: Points) -> None:
         """Give a layer of points other points."""
         columns = layer.columns()
-        for source in self._drawn.points.get(layer.name, []):
-            source.data.update(columns)
+        sources = self._drawn.points.get(layer.name, [])
+
+        def work() -> None:
+            for source in sources:
+                source.data.update(columns)
+
+        self._locked(work)
 
     def choose(self, code: str) -> None:
         """Outline an area; an empty code outlines none."""
         self._chosen = code
         indices = self._indices(code)
-        for source in self._drawn.areas:
-            if list(source.selected.indices) != indices:
-                source.selected.indices = indices
+        sources = self._drawn.areas
+
+        def work() -> None:
+            for source in sources:
+                if list(source.selected.indices) != indices:
+                    source.selected.indices = indices
+
+        self._locked(work)
+
+    def _locked(self, work: Callable[[], None]) -> None:
+        """Change the drawing: under the document's lock where a server holds the document."""
+        documents = {source.document for source in self._drawn.areas} - {None}
+        document = documents.pop() if documents else None
+        if document is None or document.session_context is None:
+            work()
+        else:
+            document.add_next_tick_callback(work)
 
     # -- what the reader did ---------------------------------------------------------------
 

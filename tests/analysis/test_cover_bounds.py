@@ -30,12 +30,7 @@ def every_value(cover):
     }
 
 
-@pytest.mark.parametrize("dense", [True, False, None])
-def test_reduction_keeps_the_best_value(dense, monkeypatch):
-    if dense is False or dense is None:
-        monkeypatch.setattr(covering, "_DENSE_CELLS", 0)
-    if dense is None:
-        monkeypatch.setattr(covering, "_SPARSE_PRODUCTS", 0)
+def test_reduction_keeps_the_best_value():
     shrunk = 0
     for seed in range(100):
         cover = random_cover(seed)
@@ -50,10 +45,14 @@ def test_reduction_keeps_the_best_value(dense, monkeypatch):
     assert shrunk > 40
 
 
-def test_dense_and_sparse_reduction_agree(monkeypatch):
-    dense = [random_cover(seed).reduced().columns.tolist() for seed in range(60)]
-    monkeypatch.setattr(covering, "_DENSE_CELLS", 0)
-    assert [random_cover(seed).reduced().columns.tolist() for seed in range(60)] == dense
+def test_rows_with_the_same_columns_are_one_group():
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        table = rng.random((int(rng.integers(1, 40)), int(rng.integers(1, 5)))) < 0.4
+        first, group = covering._groups(csr_array(table))
+        rows = [tuple(row) for row in table]
+        assert [rows[f] for f in first] == list(dict.fromkeys(rows))
+        assert [rows[first[g]] for g in group] == rows
 
 
 def test_opening_columns_moves_their_weight_to_the_base():

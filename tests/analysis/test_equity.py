@@ -41,9 +41,7 @@ def test_against_pysal():
     rng = np.random.default_rng(2)
     x, groups = rng.gamma(2, 5, 300), rng.integers(0, 7, 300)
     values, labels = series(x), pd.Series(groups, index=series(x).index)
-    # PySAL's Gini carries the small-sample factor n / (n - 1) or not, by version: both are told apart here.
-    theirs = float(Gini(x.copy()).g)
-    assert equity.gini(values) == pytest.approx(theirs, rel=1e-9) or equity.gini(values) * 300 / 299 == pytest.approx(theirs)
+    assert equity.gini(values) == pytest.approx(float(Gini(x.copy()).g))
     assert equity.theil(values) == pytest.approx(float(np.ravel(Theil(x).T)[0]))
     parts, peer = equity.theil_by_group(values, labels), TheilD(x, groups)
     assert parts.between == pytest.approx(float(np.ravel(peer.bg)[0]))
@@ -118,8 +116,7 @@ MEASURES = (equity.gini, equity.theil, equity.palma)
 @pytest.mark.parametrize("measure", MEASURES)
 def test_no_data_takes_no_part_and_is_not_zero(measure):
     values, people = series([1, 4, NAN, 2]), series([10, 20, NAN, 5])
-    assert measure(values, people=people) == pytest.approx(measure(series([1, 4, 2]), people=series([10, 20, 5]).set_axis(
-        ["a0", "a1", "a2"])))
+    assert measure(values, people=people) == pytest.approx(measure(series([1, 4, 2]), people=series([10, 20, 5])))
     assert measure(values, people=people) != pytest.approx(measure(values.fillna(0), people=people.fillna(50)))
     for empty in (series([]), series([NAN]), series([0, 0])):
         assert math.isnan(measure(empty))

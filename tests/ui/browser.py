@@ -11,7 +11,7 @@ from PIL import Image
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
-LONG = 30_000
+LONG = 12_000
 
 # The models of the page's map: the polygons' classes, the points of each layer, what is marked.
 _STATE = """() => {
@@ -39,8 +39,8 @@ class Visit:
 
     def __init__(self, browser: Any, address: str, artefacts: Path, *, width: int = 1440, height: int = 900) -> None:
         self.address, self.artefacts = address, artefacts
-        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
-        self.page = self.context.new_page()
+        self.page = browser.new_page()
+        self.page.set_viewport_size({"width": width, "height": height})
         self.page.set_default_timeout(LONG)
         self.foreign: list[str] = []
         self.errors: list[str] = []
@@ -54,7 +54,7 @@ class Visit:
 
     def close(self) -> None:
         """Leave."""
-        self.context.close()
+        self.page.close()
 
     def open(self, path: str, *, map_drawn: bool = True) -> None:
         """Open a page and wait until it stands still."""
@@ -100,7 +100,11 @@ class Visit:
     def choose(self, field: str, option: str) -> None:
         """Take an option of a list."""
         self.page.locator(f".{field} [role=combobox]").click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        self.page.get_by_role("menuitem", name=option, exact=True).click()
+
+    def problem(self) -> str:
+        """What the page's first card of a problem says."""
+        return str(self.page.locator(".problem .MuiAlert-message").first.inner_text())
 
     def text(self) -> str:
         """The title of the page's content."""

@@ -68,7 +68,8 @@ def chromium() -> Iterator[object]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
+        # One profile for all visits, so that scripts are fetched and compiled once.
+        yield browser.new_context(accept_downloads=True)
         browser.close()
 
 

@@ -55,7 +55,7 @@ def test_store_that_breaks_while_serving_gives_a_page_that_says_what_to_do(
             assert response.status == 200
         visitor = Visit(chromium, address, tmp_path)
         visitor.open("coverage_gaps?lang=en", map_drawn=False)
-        card = visitor.page.locator(".problem").first.inner_text()
+        card = visitor.problem()
         assert "The data store can't be read" in card
         name = card.split("Problem ")[1].split(" ")[0]
         end = time.monotonic() + 5

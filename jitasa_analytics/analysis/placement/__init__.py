@@ -6,7 +6,8 @@ from jitasa_analytics.analysis.placement.centers import p_center
 from jitasa_analytics.analysis.placement.covering_all import set_cover
 from jitasa_analytics.analysis.placement.limits import Limits
 from jitasa_analytics.analysis.placement.maximal_cover import max_cover
+from jitasa_analytics.analysis.placement.meaning import Phases, explain, plan
 from jitasa_analytics.analysis.placement.medians import p_median
 from jitasa_analytics.analysis.placement.result import Placement
 
-__all__ = ["Limits", "Placement", "max_cover", "p_center", "p_median", "set_cover"]
+__all__ = ["Limits", "Phases", "Placement", "explain", "max_cover", "p_center", "p_median", "plan", "set_cover"]

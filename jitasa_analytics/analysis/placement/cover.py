@@ -18,9 +18,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_DENSE_CELLS = 2e7  # above it columns are compared as sparse rows
-_SPARSE_PRODUCTS = 5e7  # above it only equal columns are merged
-
 
 @dataclass(frozen=True, eq=False)
 class Cover:
@@ -48,6 +45,11 @@ class Cover:
         """The rows of each column, shape (m, n)."""
         return csr_array(self.reach.T.tocsr())
 
+    @cached_property
+    def by_column_arrays(self) -> tuple[Ints, Ints]:
+        """Where each column's rows start, and the rows, as the compiled loops want them."""
+        return self.by_column.indptr.astype(np.int64), self.by_column.indices.astype(np.int64)
+
     def value(self, chosen: Iterable[int]) -> float:
         """Weight that these columns (positions) cover, with the base."""
         return self.base + float(self.weights[self.hits(chosen) > 0].sum())
@@ -61,6 +63,8 @@ class Cover:
     def opened(self, chosen: Iterable[int]) -> Cover:
         """The rest of the problem once these columns (positions) are open."""
         positions = np.asarray(list(chosen), np.int64)
+        if len(positions) == 0:
+            return self
         covered = self.hits(positions) > 0
         others = np.ones(len(self.columns), bool)
         others[positions] = False
@@ -71,6 +75,8 @@ class Cover:
 
     def keep(self, kept: Bools) -> Cover:
         """The problem with some columns only."""
+        if kept.all():
+            return self
         rows = np.ones(len(self.weights), bool)
         return Cover(self.weights, _slice(self.reach, rows, kept), self.columns[kept], self.n_open, self.base)
 
@@ -112,40 +118,33 @@ def _slice(matrix: csr_array, rows: Bools, columns: Bools) -> csr_array:
 
 def _groups(matrix: csr_array) -> tuple[Ints, Ints]:
     """Rows with equal columns: first row of each group, and the group of each row."""
-    seen: dict[bytes, int] = {}
-    first: list[int] = []
-    group = np.empty(matrix.shape[0], np.int64)
-    for i in range(matrix.shape[0]):
-        key = matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]].tobytes()
-        group[i] = seen.setdefault(key, len(first))
-        if group[i] == len(first):
-            first.append(i)
-    return np.array(first, np.int64), group
+    n, m = matrix.shape
+    start, index = matrix.indptr.astype(np.int64), matrix.indices
+    random = np.random.default_rng(0).integers(0, 2**63, m, dtype=np.uint64)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(random[index], dtype=np.uint64)])
+    mark = sums[start[1:]] - sums[start[:-1]]
+    _, first, group = np.unique(mark, return_index=True, return_inverse=True)
+    # Equal sums of random numbers are no proof; equal columns are.
+    length = np.diff(start)
+    model = first[group]
+    shift = np.repeat(start[model] - start[:-1], length)
+    same = (length == length[model]).all() and (
+        np.array_equal(index, index[np.minimum(np.arange(len(index)) + shift, len(index) - 1)]) if len(index) else True
+    )
+    if not same:  # two rows with different columns and the same sum: never seen
+        first, group = np.arange(n), np.arange(n)
+    order = np.argsort(first, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return np.asarray(first[order], np.int64), np.asarray(place[group], np.int64)
 
 
 def _dominated(cover: Cover) -> Bools:
     """Columns whose rows all lie in another column; of equal ones the first stays. Shape (m,)."""
-    n, m = cover.reach.shape
-    size = np.diff(cover.by_column.indptr)
-    out = size == 0
-    if n * m <= _DENSE_CELLS and m * m <= _DENSE_CELLS:
-        table = cover.reach.toarray().astype(np.float32)
-        common = (table.T @ table).astype(np.int64)
-        contained = common == size[:, None]
-        np.fill_diagonal(contained, False)
-        position = np.arange(m)
-        better = (size[None, :] > size[:, None]) | (
-            (size[None, :] == size[:, None]) & (position[None, :] < position[:, None])
-        )
-        return np.asarray(out | (contained & better).any(axis=1))
-    if float((np.diff(cover.reach.indptr).astype(float) ** 2).sum()) <= _SPARSE_PRODUCTS:
-        pairs = (cover.by_column @ cover.reach).tocoo()
-        j, k = pairs.coords
-        inside = (pairs.data == size[j]) & (j != k)
-        better = (size[k] > size[j]) | ((size[k] == size[j]) & (k < j))
-        out[j[inside & better]] = True
-        return np.asarray(out)
-    first, _ = _groups(cover.by_column)
-    repeated = np.ones(m, bool)
-    repeated[first] = False
-    return np.asarray(out | repeated)
+    from jitasa_analytics.analysis.placement.covering_kernels import dominated
+
+    start, row = cover.by_column_arrays
+    order = np.lexsort((-np.arange(len(cover.columns)), np.diff(start)))
+    return dominated(
+        start, row, cover.reach.indptr.astype(np.int64), cover.reach.indices.astype(np.int64), order, False
+    )

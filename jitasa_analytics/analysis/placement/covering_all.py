@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from jitasa_analytics.analysis.placement import by_program
+from jitasa_analytics.analysis.placement import by_program, covering_solver
 from jitasa_analytics.analysis.placement.limits import Limits
 from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.placement.task import prepare
@@ -75,6 +75,9 @@ def set_cover(
         "set_cover", demand, candidates, travel, n_sites=None, within=within, fixed=fixed,
         forbidden=forbidden, gap=gap, time_limit=time_limit, seed=seed, progress=progress, limits=limits,
     )
+    if task.limits.none:
+        plan, finished = covering_solver.solve(task)
+        return task.placement(plan, finished=finished, method=covering_solver.METHOD)
     plan, finished = by_program.solve(task)
     return task.placement(plan, finished=finished, method=by_program.METHOD)
 

@@ -147,7 +147,7 @@ def swap(
         n_dirty = 0
         if since >= m or swaps >= most:
             break
-        j = (j + 1) % m
+        j = j + 1 if j + 1 < m else 0
         since += 1
         if position[j] >= 0 or state[j] != 0:
             continue
@@ -161,7 +161,7 @@ def swap(
                     change[first[i]] -= people[i] * (next_near[i] - near[i])
             elif cost < next_near[i] and first[i] >= 0:
                 change[first[i]] -= people[i] * (next_near[i] - cost)
-        r = np.argmin(change)
+        r = int(np.argmin(change))
         if change[r] - gain < -1e-9 * (1.0 + gain):
             old = chosen[r]
             position[old], position[j], chosen[r] = -1, r, j

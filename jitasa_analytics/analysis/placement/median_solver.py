@@ -8,13 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jitasa_analytics.analysis.placement import answer, by_program
+from jitasa_analytics.analysis.placement import answer
 from jitasa_analytics.analysis.placement import median_kernels as kernels
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
+from jitasa_analytics.analysis.placement.covering import rows_of
+from jitasa_analytics.analysis.placement.covering_solver import within_number
 from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import formulate
 from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
+from jitasa_analytics.analysis.placement.median_lists import Lists, listed, thinned
 from jitasa_analytics.analysis.placement.task import Task
 from jitasa_analytics.errors import InfeasibleError, JitasaError
 
@@ -24,41 +27,7 @@ _COARSE_ROWS = 4000  # above it a problem with fewer places gives the first plan
 _SHRINK = 12
 _ROUNDS = 60  # of multipliers between two looks at the clock
 _NODE_ROUNDS = 80
-
-
-@dataclass(frozen=True, eq=False)
-class Lists:
-    """The pairs of a p-median problem, by place (ascending cost) and by candidate.
-
-    ``cut`` is the cost of the first candidate that a row's list leaves out, inf where none is.
-    """
-
-    people: Floats
-    row_start: Ints
-    row_site: Ints
-    row_cost: Floats
-    cut: Floats
-    site_start: Ints
-    site_row: Ints
-    site_cost: Floats
-
-    @property
-    def rows(self) -> tuple[Ints, Ints, Floats]:
-        return self.row_start, self.row_site, self.row_cost
-
-    @property
-    def sites(self) -> tuple[Ints, Ints, Floats]:
-        return self.site_start, self.site_row, self.site_cost
-
-    @property
-    def cap(self) -> Floats:
-        """Largest multiplier for which what was left out adds nothing; inf times nobody is 0."""
-        # Rounded down, so that people × cost of a pair left out can't be below it.
-        return np.where(np.isfinite(self.cut), self.people * self.cut * (1 - 1e-15), np.inf)
-
-    def far(self, penalty: float) -> Floats:
-        """Cost that the search counts for a place without a listed site."""
-        return np.where(np.isfinite(self.cut), 1.5 * self.cut, penalty)
+_EXPLAINED = 500_000  # pairs up to which an infeasible problem is solved again to say what would do
 
 
 @dataclass(order=True)
@@ -90,15 +59,10 @@ class _Search:
         start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
         # Few of a row's candidates can matter; the bound allows for those left out.
         most = max(200, 3 * self.m // self.p + 150)
-        self.lists = self._lists(model.people[self.served], start, site, cost, most)
+        self.lists = listed(model.people[self.served], start, site, cost, self.m, most)
         self.penalty = 1e3 * (1.0 + float(cost.max(initial=0.0)))
         self.plan: Ints | None = None
         self.whole = task.whole
-
-    def _lists(self, people: Floats, start: Ints, site: Ints, cost: Floats, most: int) -> Lists:
-        row_start, row_site, row_cost, cut = kernels.sort_rows(start, site.copy(), cost.copy(), most)
-        return Lists(people, row_start, row_site, row_cost, cut,
-                     *kernels.by_site(row_start, row_site, row_cost, self.m))
 
     def run(self) -> tuple[Plan, bool]:
         """Search until it is proven, good enough, or over."""
@@ -151,17 +115,38 @@ class _Search:
                 break
         if self.plan is not None:
             return
-        plan, none = by_program.serving(self.task, np.inf, time_limit=max(self.watch.left(), 1.0))
+        sites = self._serving()
+        self._offer(sites)
+        self._offer(self._improve(self.lists, sites))
+
+    def _serving(self) -> Ints:
+        """Sites that serve everybody, where swaps don't find any by themselves."""
+        model, limits, left = self.task.model, self.task.limits, max(self.watch.left(), 1.0)
+        place, site, _ = model.pairs()
+        wanted = self.task.must.copy()
+        wanted[place[model.fixed[site]]] = False
+        rows = rows_of(place, site, len(wanted), self.m).keep(wanted)
+        fixed = np.flatnonzero(model.fixed)
+        sites, none = within_number(
+            rows, self.p - len(fixed), seconds=left, search=left / 4, seed=self.task.seed, thorough=True,
+            stop=lambda: self.watch.cancelled,
+        )
+        if sites is not None:
+            chosen = np.union1d(fixed, sites)
+            spare = np.setdiff1d(np.flatnonzero(~model.forbidden), chosen)
+            return np.concatenate([chosen, spare[: self.p - len(chosen)]])
+        if none and len(place) <= _EXPLAINED:
+            form = formulate(model, limits, "serve", np.inf, self.task.must)
+            raise InfeasibleError(blocked(model, limits, form, seed=self.task.seed))
         if none:
-            form = formulate(self.task.model, self.task.limits, "serve", np.inf, self.task.must)
-            raise InfeasibleError(blocked(self.task.model, self.task.limits, form, seed=self.task.seed))
-        if plan is None:
-            raise JitasaError(
-                f"no plan that serves everybody was found in {self.watch.time_limit:g} seconds, and none was "
-                "ruled out; give more time_limit, or costs for more pairs"
+            raise InfeasibleError(
+                f"n_sites={self.p} can't serve every place that some candidate reaches; raise n_sites, or "
+                "compute costs for pairs that lie farther apart"
             )
-        self._offer(plan.chosen)
-        self._offer(self._improve(self.lists, plan.chosen))
+        raise JitasaError(
+            f"no plan that serves everybody was found in {self.watch.time_limit:g} seconds, and none was "
+            "ruled out; give more time_limit, or costs for more pairs"
+        )
 
     def _start(self, lists: Lists, chosen: Ints | None) -> Floats:
         """Multipliers between the nearest and the second nearest way."""
@@ -174,26 +159,11 @@ class _Search:
     def _coarse(self) -> tuple[Ints, Floats]:
         """Plan and multipliers of a problem where one place stands for those about it."""
         lists = self.lists
-        n = len(lists.people)
         rng = np.random.default_rng(self.task.seed)
         sample = np.zeros(self.m, bool)
-        sample[rng.permutation(self.m)[: max(n // _SHRINK, 4 * self.p)]] = True
-        hits = np.where(sample[lists.row_site], np.arange(len(lists.row_site)), len(lists.row_site))
-        first = np.minimum.reduceat(hits, lists.row_start[:-1])
-        label = np.where(first < len(hits), lists.row_site[np.minimum(first, len(hits) - 1)],
-                         self.m + lists.row_site[lists.row_start[:-1]])
-        _, group = np.unique(label, return_inverse=True)
-        people = np.bincount(group, lists.people)
-        # The member with the shortest way to the group's middle stands for it.
-        way = np.where(first < len(hits), lists.row_cost[np.minimum(first, len(hits) - 1)], 0.0)
-        order = np.lexsort((way, group))
-        chosen_rows = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
-        size = np.diff(lists.row_start)[chosen_rows]
-        start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-        take = np.repeat(lists.row_start[:-1][chosen_rows] - start[:-1], size) + np.arange(start[-1])
-        row_site, row_cost = lists.row_site[take], lists.row_cost[take]
-        small = Lists(people, start, row_site, row_cost, lists.cut[chosen_rows],
-                      *kernels.by_site(start, row_site, row_cost, self.m))
+        sample[rng.permutation(self.m)[: max(len(lists.people) // _SHRINK, 4 * self.p)]] = True
+        small, group = thinned(lists, sample)
+        people = small.people
         sites = self._improve(small, self._random(small, self.task.seed))
         multiplier = np.minimum(self._start(small, sites), small.cap)
         value = self._value(small, sites)

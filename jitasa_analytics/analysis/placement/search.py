@@ -8,47 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jitasa_analytics.analysis.placement import cover_kernels as kernels
 from jitasa_analytics.analysis.placement.cover import Bools, Cover, Floats, Ints
 
-_SWAP_CELLS = 5e6  # sites × candidates above which the swap table gets too large to be worth it
 _PATIENCE = 12
 
 
 def greedy(cover: Cover) -> Ints:
     """Positions of columns, each adding the most weight that is still uncovered."""
-    open_rows = np.ones(len(cover.weights), bool)
-    gain = np.asarray(cover.by_column @ cover.weights, np.float64)
-    chosen: list[int] = []
-    while len(chosen) < min(cover.n_open, len(cover.columns)):
-        best = int(np.argmax(gain))
-        if gain[best] <= 0:
-            break
-        chosen.append(best)
-        rows = cover.by_column.indices[cover.by_column.indptr[best] : cover.by_column.indptr[best + 1]]
-        fresh = rows[open_rows[rows]]
-        open_rows[fresh] = False
-        gain -= cover.reach[fresh].T @ cover.weights[fresh]
-        gain[best] = 0.0
-    return np.array(chosen, np.int64)
+    return kernels.greedy(*cover.by_column_arrays, cover.weights, max(cover.n_open, 0))
 
 
 def swapped(cover: Cover, chosen: Ints, *, rounds: int = 200) -> Ints:
-    """Exchange one column for another as long as that covers more, the best exchange first."""
-    chosen = chosen.copy()
-    if len(chosen) == 0 or len(chosen) * len(cover.columns) > _SWAP_CELLS:
-        return chosen
-    for _ in range(rounds):
-        hits = cover.hits(chosen)
-        gain = cover.by_column @ np.where(hits == 0, cover.weights, 0.0)
-        # alone[r] holds the rows that only the r-th chosen column covers.
-        alone = cover.by_column[chosen] * np.where(hits == 1, cover.weights, 0.0)
-        loss = np.asarray(alone.sum(axis=1)).ravel()
-        change = (alone @ cover.reach).toarray() + gain[None, :] - loss[:, None]
-        change[:, chosen] = -np.inf
-        r, j = np.unravel_index(int(np.argmax(change)), change.shape)
-        if not change[r, j] > 1e-9 * max(1.0, float(loss[r])):
-            break
-        chosen[r] = j
+    """Exchange one column for another as long as that covers more."""
+    chosen = np.array(chosen, np.int64)
+    if len(chosen):
+        kernels.swap(*cover.by_column_arrays, cover.weights, chosen, rounds)
     return chosen
 
 
@@ -82,7 +57,7 @@ def certify(
     tighten: Callable[[float], float],
     enough: Callable[[float, float], bool],
     seconds_left: Callable[[], float],
-    rounds: int = 300,
+    rounds: int = 1000,
 ) -> Certificate:
     """Lagrangian relaxation of "a row counts only if a column covers it", by subgradients.
 
@@ -114,7 +89,7 @@ def certify(
     direction = np.zeros(len(w))
     for round_ in range(rounds):
         sums = np.asarray(cover.by_column @ multipliers, np.float64)
-        top = np.argsort(-sums, kind="stable")[:p]
+        top = np.sort(np.argpartition(-sums, p - 1)[:p])
         raw = cover.base + float((w - multipliers).sum() + sums[top].sum())
         if raw < bound * (1 - 1e-7) or not np.isfinite(bound):
             stale = 0
@@ -122,7 +97,7 @@ def certify(
             stale += 1
         if raw < bound:
             bound, best_multipliers, limit = raw, multipliers, min(limit, tighten(raw))
-        if round_ % 10 == 0 or round_ < 3:
+        if round_ % 25 == 0 or round_ < 3:
             trial = swapped(cover, top, rounds=20)
             if (worth := cover.value(trial)) > value:
                 chosen, value = trial, worth

@@ -1,0 +1,187 @@
+"""p-center at any size: covers from above, proofs from below, until they meet."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jitasa_analytics.analysis.placement import answer
+from jitasa_analytics.analysis.placement import covering_kernels as kernels
+from jitasa_analytics.analysis.placement.answer import Plan
+from jitasa_analytics.analysis.placement.cover import Floats, Ints
+from jitasa_analytics.analysis.placement.covering import Rows
+from jitasa_analytics.analysis.placement.covering_solver import within_number
+from jitasa_analytics.analysis.placement.task import Task
+
+METHOD = "bisection over costs: row weighting for covers, linear programs and branch and bound (HiGHS) for proofs"
+
+_CORE = 6000  # places that the search looks at where there are more
+_PROOF = 3000  # places that a proof begins with
+
+
+def solve(task: Task) -> tuple[Plan, bool] | None:
+    """The best plan of a p-center without further limits; None where no plan was found that serves all."""
+    return _Search(task).run()
+
+
+class _Search:
+    """One problem while it is being solved."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.watch, model = task, task.watch, task.model
+        assert model.n_sites is not None
+        self.p, self.fixed = model.n_sites - int(model.fixed.sum()), model.fixed
+        place, site, cost = model.pairs()
+        self.place, self.site, self.cost = place, site, cost
+        self.served = np.flatnonzero(task.must)
+        self.costs: Floats = np.zeros(0)
+        self.plan: Plan | None = None
+        self.seed = task.seed
+
+    def run(self) -> tuple[Plan, bool] | None:
+        """Search until it is proven, good enough, or over."""
+        watch = self.watch
+        least = np.full(len(self.task.must), np.inf)
+        np.minimum.at(least, self.place, self.cost)
+        watch.tell(bound=float(least[self.served].max(initial=0.0)))
+        self._first()
+        if self.plan is None:
+            return None
+        self.costs = np.unique(self.cost[(self.cost >= watch.bound) & (self.cost <= watch.value)])
+        everywhere = len(self.served) <= _CORE
+        core = self.served if everywhere else self._thin(_CORE)
+        self._from_above(core, share=0.3)
+        self._from_below(self.served if everywhere else core[:_PROOF], share=0.6)
+        while not watch.over() and self._low() < self._high():
+            before = (self._low(), self._high())
+            self._between(core if not everywhere else self.served)
+            if (self._low(), self._high()) == before and not everywhere:
+                self._from_above(core, share=1.0)
+        return self.plan, self._low() >= self._high()
+
+    def _low(self) -> int:
+        return int(np.searchsorted(self.costs, self.watch.bound))
+
+    def _high(self) -> int:
+        return int(np.searchsorted(self.costs, self.watch.value))
+
+    def _thin(self, wanted: int) -> Ints:
+        """About so many places that lie apart from each other, in a random order."""
+        start = np.concatenate([[0], np.cumsum(np.bincount(self.place, minlength=len(self.task.must)))])
+        order = self.served[np.random.default_rng(self.seed).permutation(len(self.served))]
+        low, high = 0.0, float(self.watch.value)
+        kept = order
+        for _ in range(8):
+            apart = (low + high) / 2
+            kept = kernels.thinned(start.astype(np.int64), self.site, self.cost, apart, order)
+            low, high = (apart, high) if len(kept) > wanted else (low, apart)
+        return kept
+
+    def _rows(self, places: Ints, radius: float) -> Rows:
+        """The places that no fixed site reaches, and the candidates within the radius of each."""
+        wanted = np.zeros(len(self.task.must), bool)
+        wanted[places] = True
+        near = self.cost <= radius
+        hit = near & self.fixed[self.site]
+        wanted[self.place[hit]] = False
+        kept = near & wanted[self.place]
+        count = np.bincount(self.place[kept], minlength=len(wanted))[wanted]
+        start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        return Rows(start, self.site[kept], len(self.fixed))
+
+    def _offer(self, sites: Ints) -> Floats:
+        """Take sites over as a plan if they are better; the way of each place."""
+        model = self.task.model
+        chosen = np.flatnonzero(self.fixed | np.isin(np.arange(len(self.fixed)), sites))
+        spare = np.flatnonzero(~model.forbidden & ~np.isin(np.arange(len(self.fixed)), chosen))
+        missing = self.p + int(self.fixed.sum()) - len(chosen)
+        plan = Plan(np.sort(np.concatenate([chosen, spare[:missing]])))
+        flows = answer.nearest(model, plan.chosen, np.inf, 1)
+        way = np.full(len(self.task.must), np.inf)
+        way[flows.place] = flows.cost
+        way[~self.task.must] = 0.0
+        if np.isfinite(way).all() and self.watch.better(float(way.max())):
+            self.plan = plan
+            self.watch.tell(float(way.max()))
+            # Pairs beyond the incumbent can't be in a better plan.
+            kept = self.cost <= self.watch.value
+            if kept.mean() < 0.7:
+                self.place, self.site, self.cost = self.place[kept], self.site[kept], self.cost[kept]
+        return way
+
+    def _cover(self, places: Ints, radius: float, *, seconds: float, search: float, thorough: bool) -> tuple[
+        Ints | None, bool
+    ]:
+        self.seed += 1
+        return within_number(
+            self._rows(places, radius), self.p, seconds=seconds, search=search, seed=self.seed % 2**31,
+            thorough=thorough, stop=lambda: self.watch.left() <= 0,
+        )
+
+    def _first(self) -> None:
+        """Any plan that serves everybody."""
+        places = self.served
+        if len(places) > _CORE:
+            places = np.sort(np.random.default_rng(self.seed).permutation(places)[:_CORE])
+        for _ in range(6):
+            seconds = max(self.watch.left(), 1.0)
+            sites, _ = self._cover(places, np.inf, seconds=seconds, search=min(1.0, seconds / 4), thorough=True)
+            if sites is None:
+                return
+            out = np.flatnonzero(~np.isfinite(self._offer(sites)))
+            if self.plan is not None:
+                return
+            places = np.union1d(places, out)
+
+    def _from_above(self, core: Ints, share: float) -> None:
+        """Covers with ever smaller radii, by search alone."""
+        low, steps = self._low(), max(8, int(np.ceil(np.log2(len(self.costs) + 1))))
+        each = min(0.1 * self.watch.time_limit, max(0.02, self.watch.until(share) / steps / 2))
+        while low < self._high() and self.watch.until(share) > 0 and not self.watch.over():
+            middle = (low + self._high()) // 2
+            radius = float(self.costs[middle])
+            if self.costs[self._high()] - radius < 2e-4 * radius and len(core) < len(self.served):
+                break
+            sites, none = self._cover(core, radius, seconds=each, search=each, thorough=False)
+            if none:
+                self.watch.tell(bound=float(self.costs[middle + 1]))
+            if sites is None:
+                low = middle + 1
+                continue
+            way = self._offer(sites)
+            out = np.flatnonzero(way > radius)
+            if len(out):  # the search left out places that matter
+                grown = np.union1d(core, out[np.argsort(-way[out], kind="stable")[:300]])
+                if len(grown) == len(core):
+                    low = middle + 1
+                core = grown
+
+    def _from_below(self, places: Ints, share: float) -> None:
+        """Radii proven too small by the relaxed problem."""
+        low, high = self._low(), self._high()
+        while low < high and self.watch.until(share) > 0 and not self.watch.over():
+            middle = (low + high) // 2
+            if self.costs[high] - self.costs[middle] < 2e-4 * self.costs[high] and len(places) < len(self.served):
+                break
+            _, none = self._cover(
+                places, float(self.costs[middle]), seconds=0.5 * self.watch.until(share), search=0.0, thorough=False)
+            if none:
+                self.watch.tell(bound=float(self.costs[middle + 1]))
+                low = middle + 1
+            else:
+                high = middle
+
+    def _between(self, places: Ints) -> None:
+        """Decide the middle of what is left, whatever it takes of half the time."""
+        low, high = self._low(), self._high()
+        while low < high and not self.watch.over():
+            middle = (low + high) // 2
+            seconds = 0.5 * self.watch.left()
+            sites, none = self._cover(
+                places, float(self.costs[middle]), seconds=seconds, search=min(0.2, 0.05 * seconds), thorough=True)
+            if sites is not None:
+                self._offer(sites)
+            if none:
+                self.watch.tell(bound=float(self.costs[middle + 1]))
+                low = max(middle + 1, self._low())
+            else:
+                high = min(middle, self._high())

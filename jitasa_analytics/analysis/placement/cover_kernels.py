@@ -1,0 +1,108 @@
+"""The inner loops of maximal covering; columns are ``start, row``, rows weigh ``weight``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jitasa_analytics.analysis.placement.cover import Floats, Ints
+from jitasa_analytics.analysis.placement.jit import compiled
+
+
+@compiled
+def greedy(start: Ints, row: Ints, weight: Floats, most: int) -> Ints:
+    """Columns that each add the most weight; what one adds is counted anew only when it leads."""
+    m = len(start) - 1
+    covered = np.zeros(len(weight), np.bool_)
+    gain = np.zeros(m)
+    for j in range(m):
+        for k in range(start[j], start[j + 1]):
+            gain[j] += weight[row[k]]
+    current = np.zeros(m, np.int64)
+    chosen = np.empty(min(most, m), np.int64)
+    count = 0
+    while count < len(chosen):
+        j = int(np.argmax(gain))
+        if gain[j] <= 0:
+            break
+        if current[j] < count:
+            value = 0.0
+            for k in range(start[j], start[j + 1]):
+                if not covered[row[k]]:
+                    value += weight[row[k]]
+            gain[j] = value
+            current[j] = count
+            continue
+        chosen[count] = j
+        count += 1
+        gain[j] = -1.0
+        for k in range(start[j], start[j + 1]):
+            covered[row[k]] = True
+    return chosen[:count].copy()
+
+
+@compiled
+def swap(start: Ints, row: Ints, weight: Floats, chosen: Ints, passes: int) -> None:
+    """Exchange a chosen column for another one wherever that covers more; changes ``chosen``."""
+    n, m, p = len(weight), len(start) - 1, len(chosen)
+    hits = np.zeros(n, np.int64)
+    owner = np.zeros(n, np.int64)  # sum of the positions that cover a row: the position where there is one
+    loss = np.zeros(p)
+    is_open = np.zeros(m, np.bool_)
+    for r in range(p):
+        is_open[chosen[r]] = True
+        for k in range(start[chosen[r]], start[chosen[r] + 1]):
+            hits[row[k]] += 1
+            owner[row[k]] += r
+    for i in range(n):
+        if hits[i] == 1:
+            loss[owner[i]] += weight[i]
+    shared = np.zeros(p)
+    touched = np.empty(p, np.int64)
+    for _ in range(passes):
+        changed = False
+        for j in range(m):
+            if is_open[j]:
+                continue
+            gain, n_touched = 0.0, 0
+            for k in range(start[j], start[j + 1]):
+                i = row[k]
+                if hits[i] == 0:
+                    gain += weight[i]
+                elif hits[i] == 1 and weight[i] > 0:
+                    if shared[owner[i]] == 0.0:
+                        touched[n_touched] = owner[i]
+                        n_touched += 1
+                    shared[owner[i]] += weight[i]
+            out = np.argmin(loss)
+            best = gain - loss[out] + shared[out]
+            for t in range(n_touched):
+                value = gain - loss[touched[t]] + shared[touched[t]]
+                if value > best:
+                    best = value
+                    out = touched[t]
+            for t in range(n_touched):
+                shared[touched[t]] = 0.0
+            if best > 1e-9 * (1e-30 + loss[out]):
+                changed = True
+                old = chosen[out]
+                for k in range(start[old], start[old + 1]):
+                    i = row[k]
+                    if hits[i] == 1:
+                        loss[out] -= weight[i]
+                    hits[i] -= 1
+                    owner[i] -= out
+                    if hits[i] == 1:
+                        loss[owner[i]] += weight[i]
+                for k in range(start[j], start[j + 1]):
+                    i = row[k]
+                    if hits[i] == 1:
+                        loss[owner[i]] -= weight[i]
+                    hits[i] += 1
+                    owner[i] += out
+                    if hits[i] == 1:
+                        loss[out] += weight[i]
+                chosen[out] = j
+                is_open[old] = False
+                is_open[j] = True
+        if not changed:
+            break

@@ -1,0 +1,99 @@
+"""A sharper bound for large covers: blocks of rows solved as integer programs of their own."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order
+
+from jitasa_analytics.analysis.placement import exact
+from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
+from jitasa_analytics.analysis.placement.covering import Rows, components, dual_bound, program
+
+_ERROR = 1e-6  # of the solver, per block
+
+
+def split(rows: Rows, size: int) -> tuple[Ints, int]:
+    """Blocks of neighbouring rows: parts that share no column, the large ones halved again and again.
+
+    A part is halved by the distance in steps from a row at its edge.
+    """
+    _, part = components(rows)
+    label, count = np.zeros(rows.n, np.int64), 0
+    order = np.argsort(part, kind="stable")
+    todo = np.split(order, np.flatnonzero(np.diff(part[order])) + 1) if rows.n else []
+    while todo:
+        block = todo.pop()
+        if len(block) <= size:
+            label[block] = count
+            count += 1
+            continue
+        inside = np.zeros(rows.n, bool)
+        inside[block] = True
+        block = np.flatnonzero(inside)
+        reached = _from_edge(rows.keep(inside))
+        half = len(block) // 2
+        todo += [block[reached[:half]], block[reached[half:]]]
+    return label, count
+
+
+def _from_edge(rows: Rows) -> Ints:
+    """All rows by their distance in steps from a row at the edge; rows out of reach come last."""
+    start = np.concatenate([rows.start, np.full(rows.m, rows.start[-1])])
+    size = rows.n + rows.m
+    one_way = csr_array((np.ones(len(rows.index), np.int8), rows.index + rows.n, start), shape=(size, size))
+    graph = csr_array(one_way + one_way.T)
+    begin = 0
+    for _ in range(2):  # the row farthest from any row is near an edge
+        order = breadth_first_order(graph, begin, directed=False, return_predecessors=False)
+        order = order[order < rows.n]
+        begin = int(order[-1])
+    seen = np.zeros(rows.n, bool)
+    seen[order] = True
+    return np.concatenate([order, np.flatnonzero(~seen)]).astype(np.int64)
+
+
+def block_bound(
+    rows: Rows, dual: Floats, label: Ints, count: int, *, seconds: float, each: float, seed: int
+) -> tuple[float, Bools]:
+    """The sum of the blocks' own optima, with each column's cost shared among its blocks by the duals.
+
+    Returns the bound and the columns that the blocks chose, which cover every row whose block was
+    solved.
+    """
+    end = time.perf_counter() + seconds
+    _, reduced_cost, dual = dual_bound(rows, dual)
+    below = float(np.minimum(reduced_cost, 0.0).sum())
+    spare = np.maximum(reduced_cost, 0.0)
+    row = np.repeat(np.arange(rows.n), np.diff(rows.start))
+    key, inverse = np.unique(label[row] * rows.m + rows.index, return_inverse=True)
+    column, block = key % rows.m, key // rows.m
+    part = np.bincount(inverse, dual[row])
+    total = np.bincount(column, part, minlength=rows.m)
+    touching = np.bincount(column, minlength=rows.m)
+    share = np.where(total[column] > 1e-9, part / np.maximum(total[column], 1e-9), 1.0 / touching[column])
+    # Rounded down, so that a column's shares can't add up to more than its cost.
+    cost = (part + share * spare[column]) * (1 - 1e-14)
+    cut = np.searchsorted(block, np.arange(count + 1))
+    bound, chosen = below, np.zeros(rows.m, bool)
+    for b in range(count):
+        inside = label == b
+        low = float(dual[inside].sum()) * (1 - 1e-12)
+        left = end - time.perf_counter()
+        if left < 0.02:
+            bound += low
+            continue
+        mine = np.zeros(rows.m, bool)
+        mine[column[cut[b] : cut[b + 1]]] = True
+        names = np.flatnonzero(mine)
+        outcome = exact.maximise(
+            program(rows.keep(inside, mine), cost[cut[b] : cut[b + 1]]), gap=0.0, absolute_gap=1e-6,
+            tolerance=1e-7, time_limit=min(each, left), seed=seed,
+        )
+        proven = -outcome.bound - _ERROR if np.isfinite(outcome.bound) else low
+        bound += max(low, proven)
+        if outcome.values is not None:
+            chosen[names[outcome.values > 0.5]] = True
+    return bound - 1e-9 * (1.0 + abs(bound)), chosen

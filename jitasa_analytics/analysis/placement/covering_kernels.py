@@ -1,0 +1,284 @@
+"""The inner loops of set cover: dominance, greedy and row weighting.
+
+``start, index`` are compressed rows (the columns that cover a row, ascending); ``column_start,
+column_row`` are the same by column.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
+from jitasa_analytics.analysis.placement.jit import compiled
+
+
+@compiled
+def transposed(start: Ints, index: Ints, m: int) -> tuple[Ints, Ints]:
+    """Rows of each column, ascending."""
+    new = np.zeros(m + 1, np.int64)
+    for k in range(len(index)):
+        new[index[k] + 1] += 1
+    new = np.cumsum(new)
+    at = new[:-1].copy()
+    rows = np.empty(len(index), np.int64)
+    for i in range(len(start) - 1):
+        for k in range(start[i], start[i + 1]):
+            rows[at[index[k]]] = i
+            at[index[k]] += 1
+    return new, rows
+
+
+@compiled
+def restricted(start: Ints, index: Ints, keep: Bools, name: Ints) -> tuple[Ints, Ints]:
+    """Kept rows only, columns renamed; a column named -1 goes."""
+    new = np.zeros(int(keep.sum()) + 1, np.int64)
+    columns = np.empty(len(index), np.int64)
+    row, count = 0, 0
+    for i in range(len(start) - 1):
+        if keep[i]:
+            for k in range(start[i], start[i + 1]):
+                if name[index[k]] >= 0:
+                    columns[count] = name[index[k]]
+                    count += 1
+            row += 1
+            new[row] = count
+    return new, columns[:count].copy()
+
+
+@compiled
+def dominated(start: Ints, index: Ints, other_start: Ints, other_index: Ints, order: Ints, larger: bool) -> Bools:
+    """Sets that are needless beside another one, and empty ones.
+
+    ``larger`` drops sets that contain another one (rows: whoever covers the small one covers it),
+    else sets inside another one go (columns). ``order`` lists small sets first; of equal ones the
+    first in it stays where larger, the last where not.
+    """
+    n = len(start) - 1
+    dead = np.zeros(n, np.bool_)
+    rank = np.empty(n, np.int64)
+    for q in range(n):
+        rank[order[q]] = q
+    for q in range(n):
+        s = order[q]
+        a, b = start[s], start[s + 1]
+        if dead[s]:
+            continue
+        if a == b:
+            dead[s] = True
+            continue
+        rare = index[a]  # only sets that share the rarest element can contain this one
+        for k in range(a + 1, b):
+            if other_start[index[k] + 1] - other_start[index[k]] < other_start[rare + 1] - other_start[rare]:
+                rare = index[k]
+        for t in range(other_start[rare], other_start[rare + 1]):
+            i = other_index[t]
+            y, e = start[i], start[i + 1]
+            if dead[i] or rank[i] <= q or e - y < b - a:
+                continue
+            z = a
+            while z < b:
+                while y < e and index[y] < index[z]:
+                    y += 1
+                if y == e or index[y] != index[z]:
+                    break
+                z += 1
+                y += 1
+            if z == b:
+                if larger:
+                    dead[i] = True
+                else:
+                    dead[s] = True
+                    break
+    return dead
+
+
+@compiled
+def greedy(column_start: Ints, column_row: Ints, n: int, given: Bools, seed: int) -> Bools:
+    """Columns that cover most of what is left, on top of those given; then needless ones out."""
+    m = len(column_start) - 1
+    np.random.seed(seed)
+    cover = np.zeros(n, np.int64)
+    chosen = given.copy()
+    order = np.empty(m, np.int64)
+    count, top = 0, 1
+    for j in range(m):
+        top = max(top, column_start[j + 1] - column_start[j])
+        if given[j]:
+            order[count] = j
+            count += 1
+            for k in range(column_start[j], column_start[j + 1]):
+                cover[column_row[k]] += 1
+    head = np.full(top + 1, -1, np.int64)
+    following = np.empty(m, np.int64)
+    for j in np.random.permutation(m):
+        size = column_start[j + 1] - column_start[j]
+        following[j] = head[size]
+        head[size] = j
+    for size in range(top, 0, -1):
+        while head[size] >= 0:
+            j = head[size]
+            head[size] = following[j]
+            fresh = 0
+            for k in range(column_start[j], column_start[j + 1]):
+                fresh += cover[column_row[k]] == 0
+            if fresh < size:
+                following[j] = head[fresh]
+                head[fresh] = j
+                continue
+            order[count] = j
+            count += 1
+            chosen[j] = True
+            for k in range(column_start[j], column_start[j + 1]):
+                cover[column_row[k]] += 1
+    for z in range(count):
+        j = order[z]
+        needless = True
+        for k in range(column_start[j], column_start[j + 1]):
+            needless = needless and cover[column_row[k]] > 1
+        if needless:
+            chosen[j] = False
+            for k in range(column_start[j], column_start[j + 1]):
+                cover[column_row[k]] -= 1
+    return chosen
+
+
+@compiled
+def weigh_rows(
+    start: Ints, index: Ints, column_start: Ints, column_row: Ints, begin: Bools, weight: Ints, steps: int,
+    target: int, seed: int,
+) -> tuple[Bools, Bools, int]:
+    """Row-weighting local search: the smallest cover met, the last set, and the size of the cover.
+
+    Two columns go, a column that covers a random uncovered row comes, and rows that stay uncovered
+    weigh more. ``weight`` is changed and can be passed to the next call.
+    """
+    n, m = len(start) - 1, len(column_start) - 1
+    np.random.seed(seed)
+    cover, owner = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    score = np.zeros(m, np.int64)  # loss of an open column, gain of a shut one
+    chosen, position = np.empty(m, np.int64), np.full(m, -1, np.int64)
+    stamp = np.full(m, -1, np.int64)
+    bare, bare_at = np.empty(n, np.int64), np.zeros(n, np.int64)
+    count, n_bare = 0, 0
+    for j in range(m):
+        if begin[j]:
+            chosen[count] = j
+            position[j] = count
+            count += 1
+            for k in range(column_start[j], column_start[j + 1]):
+                cover[column_row[k]] += 1
+                owner[column_row[k]] += j  # the sum of owners is the owner where there is one
+    for i in range(n):
+        if cover[i] == 1:
+            score[owner[i]] += weight[i]
+        if cover[i] == 0:
+            bare[n_bare] = i
+            bare_at[i] = n_bare
+            n_bare += 1
+            for k in range(start[i], start[i + 1]):
+                score[index[k]] += weight[i]
+    best, size, tabu = begin.copy(), m + 1, -1
+    for step in range(steps):
+        removed = False
+        while n_bare == 0 or not removed:
+            complete = n_bare == 0
+            if complete and count < size:
+                size = count
+                best[:] = False
+                for z in range(count):
+                    best[chosen[z]] = True
+                if count <= target:
+                    return best, best.copy(), size
+            out = -1
+            removed = removed or not complete
+            for z in range(count):
+                j = chosen[z]
+                if (
+                    out < 0 or score[j] < score[out] or (score[j] == score[out] and stamp[j] < stamp[out])
+                ) and (complete or j != tabu):
+                    out = j
+            if out < 0:
+                break
+            count -= 1
+            chosen[position[out]] = chosen[count]
+            position[chosen[count]] = position[out]
+            position[out] = -1
+            stamp[out] = step
+            gain = 0
+            for k in range(column_start[out], column_start[out + 1]):
+                i = column_row[k]
+                cover[i] -= 1
+                owner[i] -= out
+                if cover[i] == 1:
+                    score[owner[i]] += weight[i]
+                if cover[i] == 0:
+                    bare[n_bare] = i
+                    bare_at[i] = n_bare
+                    n_bare += 1
+                    gain += weight[i]
+                    for z in range(start[i], start[i + 1]):
+                        score[index[z]] += weight[i]
+            score[out] = gain
+        if n_bare == 0:
+            break
+        row = bare[np.random.randint(n_bare)]
+        into = -1
+        for k in range(start[row], start[row + 1]):
+            j = index[k]
+            if stamp[j] < step and (
+                into < 0 or score[j] > score[into] or (score[j] == score[into] and stamp[j] < stamp[into])
+            ):
+                into = j
+        if into < 0:
+            into = index[start[row] + np.random.randint(start[row + 1] - start[row])]
+        chosen[count] = into
+        position[into] = count
+        count += 1
+        stamp[into] = step
+        tabu = into
+        loss = 0
+        for k in range(column_start[into], column_start[into + 1]):
+            i = column_row[k]
+            cover[i] += 1
+            if cover[i] == 2:
+                score[owner[i]] -= weight[i]
+            owner[i] += into
+            if cover[i] == 1:
+                n_bare -= 1
+                bare[bare_at[i]] = bare[n_bare]
+                bare_at[bare[n_bare]] = bare_at[i]
+                loss += weight[i]
+                for z in range(start[i], start[i + 1]):
+                    score[index[z]] -= weight[i]
+        score[into] = loss
+        for z in range(n_bare):
+            i = bare[z]
+            weight[i] += 1
+            for y in range(start[i], start[i + 1]):
+                score[index[y]] += 1
+    last = np.zeros(m, np.bool_)
+    for z in range(count):
+        last[chosen[z]] = True
+    return best, last, size
+
+
+@compiled
+def thinned(start: Ints, index: Ints, cost: Floats, apart: float, order: Ints) -> Ints:
+    """Rows of which no two have a near column in common: within ``apart`` of the one, nearest of the other."""
+    taken = np.zeros(int(index.max()) + 1 if len(index) else 1, np.bool_)
+    kept = np.empty(len(order), np.int64)
+    count = 0
+    for z in range(len(order)):
+        i = order[z]
+        near = start[i]
+        for k in range(start[i], start[i + 1]):
+            if cost[k] < cost[near]:
+                near = k
+        if start[i] == start[i + 1] or taken[index[near]]:
+            continue
+        kept[count] = i
+        count += 1
+        for k in range(start[i], start[i + 1]):
+            if cost[k] <= apart:
+                taken[index[k]] = True
+    return kept[:count].copy()
