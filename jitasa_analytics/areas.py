@@ -260,7 +260,7 @@ def resolve(text: str) -> str:
 
 def nearest(text: str, *, limit: int = 3) -> list[str]:
     """Codes whose names are most alike, best first."""
-    names = {code: f"{th} {en}" for code, (th, en) in _table().items()}
+    names = {code: f"{th} {en}" for code, (th, en) in _table().items() if code != COUNTRY}
     hits = process.extract(fold(text), {c: fold(n) for c, n in names.items()}, scorer=fuzz.partial_ratio,
                            limit=limit)
     return [code for _, _, code in hits]

@@ -60,11 +60,11 @@ class Overview(Page):
             boxed(card.piece(f'<h3 class="title">{self.say("ranking")}</h3>'), self.table_box,
                   bar(download(self.say("save.csv"), "overview.csv", self._csv))),
             boxed(card.piece(f'<h3 class="title">{self.say("requests_by_day")}</h3>'), self.asked_chart),
-            boxed(card.piece(f'<h3 class="title">{self.say("doses_by_week")}</h3>'), self.dose_chart, self.none),
+            boxed(card.piece(f'<h3 class="title">{self.say("doses_by_week")}</h3>'), self.dose_chart),
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         return pn.Column(
             heading(self.title), self.trouble, self.figures,
-            two(boxed(bar(measure), self.legend, self.map.pane, self.chosen), side),
+            two(boxed(bar(measure), self.legend, self.none, self.map.pane, self.chosen), side),
             sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
     def refresh(self) -> None:
@@ -111,7 +111,7 @@ class Overview(Page):
             return self.frame, measure, MEASURES[measure], ""
         answer = self._doses(DOSES[measure], self.level)
         if answer is None:
-            raise NoDataError(self.say("no_doses"))
+            return self.frame, measure, "share", ""
         return answer.frame, answer.measure, answer.unit, answer.study
 
     def _paint(self) -> maps.Paint:
@@ -127,6 +127,8 @@ class Overview(Page):
             no_data=bool(paint.values.reindex(self.shapes.index).isna().any()))
         ranked = tables.ranked(frame, column)
         self.order = [str(code) for code in ranked.index]
+        self.none.object = f'<p class="lead">{escape(self.say("no_doses"))}</p>' \
+            if column in DOSES and not study else ""
         rest = [m for m in MEASURES if m != column] if not study else ["count", "people", "as_of"]
         self.table = tables.table(ranked, self.lang, study=study, measure=column, unit=unit, height=300,
                                   columns=[column, *rest[:2]])
@@ -149,7 +151,6 @@ class Overview(Page):
                              colours.COVERAGE.colours[-1 if d == 2 else -3])
                  for d, a in found if a is not None and len(a.tables.get("series", ()))]
         self.dose_chart.object = charts.lines(lines, self.lang, height=190, share=True) if lines else None
-        self.none.object = "" if lines else f'<p class="lead">{escape(self.say("no_doses"))}</p>'
 
     def _choose(self, code: str) -> None:
         self.look.focus = code
@@ -167,8 +168,9 @@ class Overview(Page):
     def _boxes(self, now: pd.Series) -> list[dict[str, str]]:
         year = "" if numbers.is_missing(now["people_year"]) else numbers.date(str(int(now["people_year"])), self.lang)
         asked = numbers.date(now["last_request"], self.lang)
+        asked = "" if asked == numbers.MISSING else asked
         feet = {"people": year, "waiting": asked, "being_helped": asked,
-                "volunteers": numbers.date(now["last_volunteer"], self.lang)}
+                "volunteers": numbers.date(now["last_volunteer"], self.lang).replace(numbers.MISSING, "")}
         units = {"people": "persons", "waiting": "requests", "being_helped": "requests", "volunteers": "volunteers"}
         boxes = [card.figure_entry("areas", len(self.shapes), "", self.lang,
                                    foot=words.value("level", self.level, self.lang))]
@@ -179,8 +181,11 @@ class Overview(Page):
             answer = self._doses(dose, own if own != "country" else "province")
             if answer is not None:
                 last = answer.tables["series"]["date"].max() if len(answer.tables.get("series", ())) else None
-                boxes.append(card.figure_entry(name, answer.figures["coverage"].value, "share", self.lang,
-                                               foot=self.say("as_of", date=numbers.date(last, self.lang))))
+                share = answer.figures["coverage"].value
+                foot = self.say("as_of", date=numbers.date(last, self.lang))
+                if share > 1:
+                    foot += " · " + self.say("over_registered")
+                boxes.append(card.figure_entry(name, share, "share", self.lang, foot=foot))
         return boxes
 
     def _csv(self) -> io.BytesIO:

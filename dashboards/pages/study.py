@@ -76,7 +76,8 @@ class StudyPage(Page):
         shown, quiet = forms.form(self.question, self.lang)
         more = pmui.Card(objects=[fields(*quiet)], title=self.say("more_conditions"), collapsed=True, collapsible=True,
                          sizing_mode="stretch_width", margin=0, elevation=0, variant="outlined",
-                         title_variant="body2")
+                         title_variant="body2",
+                         sx={"& .MuiCardHeader-root": {"padding": "2px 10px"}})
         conditions = [fields(*shown, *([self.run_button] if self.by_button else []))] + ([more] if quiet else [])
         side = pn.Column(
             self.extra,
@@ -87,9 +88,10 @@ class StudyPage(Page):
         main = pn.Column(
             boxed(self.legend, self.map.pane, self.chosen), boxed(self.chart_title, self.chart),
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
+        self.answered = pn.Column(two(main, side), sizing_mode="stretch_width", margin=0, visible=False)
         return pn.Column(
             heading(self.title, lead=self.study.question(self.lang)), boxed(*conditions), self.waiting, self.trouble,
-            self.figures, two(main, side),
+            self.figures, self.answered,
             sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
     # -- asking ------------------------------------------------------------------------------
@@ -151,6 +153,7 @@ class StudyPage(Page):
         self.verdict.object = card.verdict(answer, self.lang, skip_question=True)
         self.extra[:] = self.more(answer)
         self.extra.visible = len(self.extra) > 0
+        self.answered.visible = True
         self.focus.code = ""
 
     def more(self, answer: Answer) -> list[Any]:
@@ -167,6 +170,7 @@ class StudyPage(Page):
         self.map.clear()
         self.table_box.clear()
         self.extra.clear()
+        self.answered.visible = False
         self.chosen.clear()
 
     def _show_table(self, answer: Answer) -> None:

@@ -6,6 +6,22 @@ Nothing here reads a store, draws a screen or writes a file. Each module is a na
 
 from __future__ import annotations
 
-from jitasa_analytics.analysis import access, allocate, coverage, decay, placement, rates, travel
+from jitasa_analytics.analysis import (
+    access,
+    allocate,
+    coverage,
+    decay,
+    equity,
+    hotspots,
+    matching,
+    placement,
+    rates,
+    responses,
+    travel,
+    trends,
+)
 
-__all__ = ["access", "allocate", "coverage", "decay", "placement", "rates", "travel"]
+__all__ = [
+    "access", "allocate", "coverage", "decay", "equity", "hotspots", "matching", "placement", "rates", "responses",
+    "travel", "trends",
+]

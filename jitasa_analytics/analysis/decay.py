@@ -47,6 +47,8 @@ class Decay:
         """Weights of costs, in the shape of ``cost``; 0 beyond the reach."""
         costs = np.asarray(cost, np.float64)
         inside = costs <= self.reach
+        if inside.all():  # the usual case, a travel computed up to the reach: no copies
+            return np.asarray(np.clip(self.formula(costs), 0.0, 1.0))
         weights = self.formula(np.where(inside, costs, self.reach))
         return np.where(inside, np.clip(weights, 0.0, 1.0), 0.0)
 
@@ -181,7 +183,10 @@ def exponential(beta: float, limit: float, *, unit: str = "minutes") -> Decay:
 
 # Module-level, and bound with partial, so that a decay can be sent to another process.
 def _zones(limits: Floats, levels: Floats, cost: Floats) -> Floats:
-    return np.asarray(levels[np.searchsorted(limits, cost)])
+    zone = np.zeros(np.shape(cost), np.intp)
+    for limit in limits[:-1]:  # a few comparisons of whole arrays beat a search for each cost
+        zone += cost > limit
+    return levels[zone]
 
 
 def _dai(reach: float, cost: Floats) -> Floats:

@@ -199,3 +199,35 @@ def aligned(
     if not (rows and columns):
         travel = travel.restrict(demand.index, supply.index)
     return people, capacity, travel
+
+
+def coordinates(points: pd.DataFrame, name: str) -> tuple[Floats, Floats]:
+    """Longitudes and latitudes in degrees, both (n,).
+
+    Raises
+    ------
+    InputError
+        If a column is absent, or a coordinate missing or out of range.
+    """
+    if not isinstance(points, pd.DataFrame):
+        raise InputError(f"{name} must be a DataFrame with columns 'lon' and 'lat', not {type(points).__name__}")
+    labels_of(points, name)
+    result = []
+    for column, most in (("lon", 180.0), ("lat", 90.0)):
+        if column not in points.columns:
+            raise InputError(
+                f"{name} has no column {column!r}; it has {some(points.columns, 8) or 'none'}. "
+                "Points need 'lon' and 'lat' in degrees"
+            )
+        try:
+            values = points[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            raise InputError(f"{name}[{column!r}] holds something that is not a number") from None
+        wrong = ~(np.abs(values) <= most)
+        if wrong.any():
+            raise InputError(
+                f"{name}[{column!r}] is missing or beyond ±{most:g} degrees at {some(points.index[wrong])}; "
+                "leave those rows out, or check whether lon and lat are swapped or projected"
+            )
+        result.append(values)
+    return result[0], result[1]

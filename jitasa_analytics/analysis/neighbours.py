@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -14,6 +13,9 @@ from scipy.sparse import csr_array
 from jitasa_analytics.analysis.inputs import labels_of, number, some
 from jitasa_analytics.analysis.travel import straight_line
 from jitasa_analytics.errors import InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 Positions = npt.NDArray[np.int64]
 
@@ -115,6 +117,7 @@ def touching(areas: gpd.GeoDataFrame) -> Neighbours:
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely.geometry import box
     >>> squares = gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1), box(1, 1, 2, 2), box(5, 5, 6, 6)], index=["a", "b", "c"])
     >>> touching(squares)

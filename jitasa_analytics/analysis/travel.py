@@ -18,14 +18,11 @@ from jitasa_analytics.analysis.costs import (
     in_words,
     positive_speed,
 )
-from jitasa_analytics.analysis.inputs import labels_of, number, some
+from jitasa_analytics.analysis.inputs import coordinates, labels_of, number, some
+from jitasa_analytics.analysis.network import SPEED_KMH, OnNetwork, on_network
 from jitasa_analytics.errors import InputError
 
-__all__ = ["DETOUR", "SPEED_KMH", "Travel", "from_matrix", "straight_line"]
-
-SPEED_KMH = {"walk": 5.0, "motorcycle": 30.0, "car": 40.0, "boat": 20.0}
-"""Door-to-door speeds by mode, km/h. Assumptions for planning, not measurements: state them
-with the answer, and replace them by local ones where they are known."""
+__all__ = ["DETOUR", "SPEED_KMH", "OnNetwork", "Travel", "from_matrix", "on_network", "straight_line"]
 
 DETOUR = 1.3
 """Length of the road over the length of the straight line. An assumption: published factors
@@ -84,8 +81,8 @@ def straight_line(
     """
     radius = number(max_km, "max_km")
     factor = number(detour, "detour", minimum=1.0)
-    lon1, lat1 = _coordinates(origins, "origins")
-    lon2, lat2 = _coordinates(destinations, "destinations")
+    lon1, lat1 = coordinates(origins, "origins")
+    lon2, lat2 = coordinates(destinations, "destinations")
     indptr, indices, km = _geodesic_pairs(lon1, lat1, lon2, lat2, radius)
     method = f"straight line (geodesic on WGS84, at most {radius:g} km)"
     unit: Unit = "km"
@@ -185,29 +182,3 @@ def _geodesic_pairs(
             columns.append(j[kept])
             lengths.append(d[kept])
     return np.concatenate([[0], np.cumsum(counts)]), np.concatenate(columns), np.concatenate(lengths)
-
-
-def _coordinates(points: pd.DataFrame, name: str) -> tuple[Floats, Floats]:
-    """Longitudes and latitudes in degrees, checked."""
-    if not isinstance(points, pd.DataFrame):
-        raise InputError(f"{name} must be a DataFrame with columns 'lon' and 'lat', not {type(points).__name__}")
-    labels_of(points, name)
-    result = []
-    for column, most in (("lon", 180.0), ("lat", 90.0)):
-        if column not in points.columns:
-            raise InputError(
-                f"{name} has no column {column!r}; it has {some(points.columns, 8) or 'none'}. "
-                "Points need 'lon' and 'lat' in degrees"
-            )
-        try:
-            values = points[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        except (TypeError, ValueError):
-            raise InputError(f"{name}[{column!r}] holds something that is not a number") from None
-        wrong = ~(np.abs(values) <= most)
-        if wrong.any():
-            raise InputError(
-                f"{name}[{column!r}] is missing or beyond ±{most:g} degrees at {some(points.index[wrong])}; "
-                "leave those rows out, or check whether lon and lat are swapped or projected"
-            )
-        result.append(values)
-    return result[0], result[1]

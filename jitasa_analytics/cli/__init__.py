@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from jitasa_analytics import texts
-from jitasa_analytics.cli import faults, printing
+from jitasa_analytics.cli import faults, printing, quarantine, template
 from jitasa_analytics.errors import InputError
 
 PORT = 5006
@@ -22,6 +22,8 @@ OUT_KINDS = ("csv", "xlsx", "geojson", "parquet")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
                   pretty_exceptions_enable=False)
+app.add_typer(quarantine.app, name="quarantine")
+app.command("template")(template.template)
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="JITASA_STORE", metavar="DIR", show_envvar=False)]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N")]
@@ -52,11 +54,15 @@ def _run_words(words: list[str], lang: str, unknown: str | None) -> int:
 
 def _put_help(command: Any, name: str, lang: str) -> None:
     """Give a command and its options their help texts."""
-    room = "cli." + name.replace("-", "_")
+    words = name.replace("-", "_")
+    room = next((r for r in (f"cli.{words}", f"import.{words}") if texts.has(f"{r}.about", lang)), f"cli.{words}")
+    for part_name, part in getattr(command, "commands", {}).items() if name != "jitasa" else ():
+        _put_help(part, f"{name} {part_name}".replace(" ", "_"), lang)
     command.help = texts.say(f"{room}.about", lang)
     command.epilog = texts.say("cli.language", lang)
     for option in command.params:
-        keys = [key for key in (f"{room}.{option.name}", f"cli.option.{option.name}") if texts.has(key, lang)]
+        rooms = (room, "cli.option", "import.option")
+        keys = [f"{r}.{option.name}" for r in rooms if texts.has(f"{r}.{option.name}", lang)]
         if keys:
             option.help = texts.say(keys[0], lang)
 
@@ -139,8 +145,12 @@ def import_(
     dry_run: DryRunOption = False,
     report: ReportOption = None,
     accept_quarantine: Annotated[str | None, typer.Option("--accept-quarantine", metavar="REASON")] = None,
+    propose: Annotated[Path | None, typer.Option("--propose", metavar="OUT.toml")] = None,
 ) -> None:
     """Import files into a dataset."""
+    if propose is not None:
+        template.propose(context.obj, dataset, files[0], propose)
+        return
     from jitasa_analytics.cli import imports
 
     imports.files(context.obj, store, dataset, files, recipe=recipe, dry_run=dry_run, report=report,

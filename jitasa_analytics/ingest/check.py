@@ -124,6 +124,8 @@ def _cell(text: str, column: Column, reader: Callable[[str], Cell]) -> Cell:
     cell = reader(tidy.value)
     # Spaces around a number or a date are no news; other repairs of the text are kept with those of the value.
     kept = tuple(r for r in tidy.repairs if r != "spaces_trimmed" or column.kind in ("text", "code"))
+    if not kept:
+        return cell
     return replace(cell, repairs=kept + tuple(r for r in cell.repairs if r not in kept))
 
 

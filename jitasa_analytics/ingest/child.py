@@ -19,7 +19,7 @@ MAX_COLUMNS = 2_000
 MAX_ROWS = 1_048_576
 MAX_CELLS = 60_000_000
 MAX_UNPACKED = 1 << 30
-MAX_RATIO = 250
+MAX_RATIO = 100
 SMALL = 64 << 20
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _HEADER_ROWS = 40

@@ -26,6 +26,8 @@ _SPACES = re.compile(r"[\s\u00a0\u3000]+")
 # "Nan" is a province, so that only the spelling of programs counts as empty.
 _EMPTY = {"", "-", "–", "—", "N/A", "n/a", "NaN", "NULL", "null", "None", "<NA>", "NaT", "ไม่มี", "ไม่ระบุ", "ไม่ทราบ"}
 
+# As the Statistical Office and printed tables call the whole country.
+_WHOLE_COUNTRY = {"ทั่วราชอาณาจักร", "ทั่วประเทศ", "ราชอาณาจักร"}
 _NUMBER = re.compile(r"^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?$")
 
 
@@ -117,7 +119,7 @@ def area(text: str) -> Cell:
         if code != bare:
             repairs = (*repairs, "recoded_area")
         return Cell(code, repairs) if areas.exists(code, abolished=True) else Cell(error="unknown_area")
-    found = areas.lookup(out)
+    found = areas.COUNTRY if out in _WHOLE_COUNTRY else areas.lookup(out)
     if found:
         return Cell(found, repairs)
     many = len(names.bearers(out)) > 1

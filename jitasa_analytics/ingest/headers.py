@@ -109,8 +109,11 @@ def mark(table: Table) -> Table:
         blank = first == ""
         for row, text in first[~blank & (first.str.match(_TOTAL) | first.str.match(_NOTE))].items():
             _mark(table, int(str(row)), text)
-        for row in first.index[blank]:
-            _mark(table, int(row), table.first_cell(row))
+        rest = frame.loc[blank]
+        for row, *cells in rest.itertuples(name=None):
+            text = next((str(c).strip() for c in cells if str(c).strip()), "")
+            if _TOTAL.match(text) or _NOTE.match(text):
+                _mark(table, int(row), text)
     for row in table.ragged:
         _mark(table, row, table.first_cell(row))
     return table

@@ -10,11 +10,14 @@ import shapely
 
 from jitasa_analytics import areas, geo
 from jitasa_analytics.contracts import Dataset
+from jitasa_analytics.ingest import grid
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.mapping import ROW
 
 # Piers, islets and river mouths lie off simplified outlines; farther than this is no tambon's.
 SNAP_KM = 5.0
+# Below this the grid costs more to build than it saves.
+MANY_POINTS = 500_000
 
 
 class Locator:
@@ -32,6 +35,7 @@ class Locator:
             frame = frame.sort_values("valid_from").drop_duplicates("code", keep="last").sort_values("code")
         self._codes: dict[str, npt.NDArray[np.str_]] = {}
         self._trees: dict[str, shapely.STRtree] = {}
+        self._grids: dict[str, grid.Grid] = {}
         for level in ("tambon", "district", "province"):
             part = frame[frame["level"] == level] if len(frame) else frame
             if len(part):
@@ -52,24 +56,30 @@ class Locator:
         moved_km : array of float
             0 inside; the distance to the nearest tambon where the point was snapped; nan in no area.
         """
-        points = shapely.points(np.asarray(lon, float), np.asarray(lat, float))
-        codes: npt.NDArray[np.object_] = np.full(len(points), None, dtype=object)
-        moved = np.full(len(points), np.nan)
+        x, y = np.asarray(lon, float), np.asarray(lat, float)
+        codes: npt.NDArray[np.object_] = np.full(len(x), None, dtype=object)
+        moved = np.full(len(x), np.nan)
         for level in ("tambon", "district", "province"):
             todo = np.flatnonzero(codes == None)  # noqa: E711 - elementwise
             if level not in self._trees or not len(todo):
                 continue
-            at, which = self._trees[level].query(points[todo], predicate="intersects")
             # A point on a border belongs to the smallest code, so that the answer does not depend on order.
-            order = np.lexsort((self._codes[level][which], at))
-            at, which = at[order], which[order]
-            first = np.unique(at, return_index=True)[1]
-            codes[todo[at[first]]] = self._codes[level][which[first]].astype(object)
-            moved[todo[at[first]]] = 0.0
-        self._snap(points, codes, moved)
+            which = self._which(level, x[todo], y[todo])
+            hit = which >= 0
+            codes[todo[hit]] = self._codes[level][which[hit]].astype(object)
+            moved[todo[hit]] = 0.0
+        self._snap(x, y, codes, moved)
         return codes, moved
 
-    def _snap(self, points: npt.NDArray[np.object_], codes: npt.NDArray[np.object_],
+    def _which(self, level: str, x: grid.Floats, y: grid.Floats) -> grid.Ints:
+        """The position of each point's area; a grid is built once the points are worth it."""
+        if len(x) < MANY_POINTS and level not in self._grids:
+            return grid.exact(self._trees[level], x, y)
+        if level not in self._grids:
+            self._grids[level] = grid.Grid(self._trees[level])
+        return self._grids[level].find(x, y)
+
+    def _snap(self, x: grid.Floats, y: grid.Floats, codes: npt.NDArray[np.object_],
               moved: npt.NDArray[np.float64]) -> None:
         """Points outside every tambon go to the nearest one near by, in their own province where that is known."""
         if "tambon" not in self._trees:
@@ -77,6 +87,7 @@ class Locator:
         loose = [i for i, c in enumerate(codes) if c is None or (len(c) < 6 and c[:2] in self._with_tambons)]
         if not loose:
             return
+        points = shapely.points(x, y)
         tree = self._trees["tambon"]
         at, which = tree.query_nearest(points[loose], max_distance=SNAP_KM / 90, all_matches=True)
         for i, j in sorted(zip(at.tolist(), which.tolist(), strict=True), key=lambda p: (p[0], -p[1])):

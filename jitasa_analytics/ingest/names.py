@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import geothai
 import pandas as pd
 from rapidfuzz import fuzz, process
 
@@ -22,12 +23,15 @@ CUT_BYTES = 48
 def _codes_by_name() -> dict[str, tuple[str, ...]]:
     """Every folded Thai or English name with the codes that bear it."""
     found: dict[str, set[str]] = {}
-    todo = [areas.COUNTRY]
-    while todo:
-        code = todo.pop()
-        todo += areas.children(code) if len(code) < 6 else []
-        for lang in ("th", "en"):
-            found.setdefault(areas.fold(areas.name(code, lang)), set()).add(code)
+    named: list[tuple[str, str, str]] = []
+    for province in geothai.provinces():
+        named.append((province.code, province.name_th, province.name_en))
+        for district in geothai.districts(province.code):
+            named.append((district.code, district.name_th, district.name_en))
+            named += [(t.code, t.name_th, t.name_en) for t in geothai.subdistricts(district.code)]
+    for code, thai, english in named:
+        for name in (thai, english):
+            found.setdefault(areas.fold(name), set()).add(code)
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
 

@@ -89,7 +89,7 @@ def _dress(lang: str, *, share: bool, time: bool, grid: str = "y") -> Any:
             axis.axis_label_text_font_style = "normal"
             axis.axis_label_text_color = colours.QUIET_INK
             axis.major_tick_line_color = None
-        pattern = "0%" if share else "0,0"
+        pattern = "0%" if share else "0,0.[0]"
         values = figure.yaxis if grid == "y" else figure.xaxis
         for axis in values:
             axis.formatter = NumeralTickFormatter(format=pattern)

@@ -65,8 +65,13 @@ class Classes:
             return numbers.number(low) if top <= low else f"{numbers.number(low)} – {numbers.number(top)}"
         times, sign = (100.0, "%") if self.unit == "share" else (1.0, "")
         digits = _digits([e * times for e in self.edges])
-        a, b = numbers.number(low * times, digits), numbers.number(high * times, digits)
+        a, b = (_trimmed(numbers.number(edge * times, digits)) for edge in (low, high))
         return f"{a}{sign}" if a == b else f"{a} – {b}{sign}"
+
+
+def _trimmed(shown: str) -> str:
+    """A number without the zeros after its point that say nothing."""
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
 def _digits(edges: Sequence[float]) -> int:

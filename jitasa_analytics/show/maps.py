@@ -7,7 +7,7 @@ basemap: there are no tiles and no request to anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,17 +20,18 @@ import holoviews.plotting.bokeh
 import numpy as np
 import pandas as pd
 import panel as pn
-from bokeh.models import CustomJS, HoverTool, LinearColorMapper
+from bokeh.models import HoverTool, LinearColorMapper
 
 from jitasa_analytics.geo import WEB_MERCATOR, to_web_mercator
-from jitasa_analytics.show import colours
+from jitasa_analytics.show import colours, extent
 from jitasa_analytics.show.classes import Classes
 
 # Not hv.extension: in a notebook that would load scripts from other hosts.
 hv.Store.set_current_backend("bokeh")
 
 _CRS = ccrs.GOOGLE_MERCATOR
-_MARGIN = 0.04
+# From so many areas on, outlines as wide as usual would cover the small ones.
+_MANY = 300
 HATCH = (" ", "/")
 
 
@@ -149,16 +150,16 @@ class AreaMap:
         self._shapes, self._paint = shapes, paint
         self._drawn = _Drawn()
         self._chosen = ""
-        bounds = _padded(shapes)
+        bounds = extent.padded(shapes)
         parts: list[Any] = []
         if context is not None and len(context):
-            parts.append(_context(context, bounds))
+            parts.append(extent.context(context, bounds))
         parts.append(self._polygons(shapes, paint))
         parts.extend(self._point_layer(layer) for layer in layers)
         overlay = hv.Overlay(parts).opts(
             hv.opts.Overlay(responsive=True, min_height=self.height, xaxis=None, yaxis=None, show_legend=False,
                             toolbar="right", active_tools=["wheel_zoom"], bgcolor=colours.SEA, show_frame=False,
-                            hooks=[_frame_on(bounds)]))
+                            hooks=[extent.frame_on(bounds)]))
         self.pane.object = overlay
 
     def clear(self) -> None:
@@ -170,9 +171,10 @@ class AreaMap:
     def _polygons(self, shapes: gpd.GeoDataFrame, paint: Paint) -> Any:
         table = gpd.GeoDataFrame({"name": shapes["name"].astype(str).to_numpy(), **paint.columns(self.codes)},
                                  geometry=shapes.geometry.to_numpy(), crs=WEB_MERCATOR)
+        thin = 0.7 if len(table) < _MANY else 0.25
         element = gv.Polygons(table, vdims=["name", "words", "klass", "hatch"], crs=_CRS)
         return element.opts(
-            projection=_CRS, color="#cccccc", line_color=colours.OUTLINE, line_width=0.7, hooks=[self._take_polygons],
+            projection=_CRS, color="#cccccc", line_color=colours.OUTLINE, line_width=thin, hooks=[self._take_polygons],
             tools=["tap"], colorbar=False, show_legend=False)
 
     def _take_polygons(self, plot: Any, element: Any) -> None:
@@ -287,61 +289,3 @@ _TOOLTIP = """<div style="font-family: Sarabun, sans-serif; font-size: 14px; pad
 <b>@name</b><br>@words</div>"""
 _POINT_TOOLTIP = """<div style="font-family: Sarabun, sans-serif; font-size: 13px; padding: 2px 4px;
 max-width: 260px">@words{safe}</div>"""
-
-
-def _context(shapes: gpd.GeoDataFrame, bounds: tuple[float, float, float, float]) -> Any:
-    """Neighbouring areas in view, without a voice of their own."""
-    west, south, east, north = bounds
-    wide, high = (east - west) * 1.5, (north - south) * 1.5
-    near = shapes.cx[west - wide : east + wide, south - high : north + high]
-    return gv.Polygons(near[["geometry"]], vdims=[], crs=_CRS).opts(
-        projection=_CRS, color=colours.CONTEXT_FILL, line_color=colours.CONTEXT_LINE, line_width=0.6,
-        show_legend=False)
-
-
-def _padded(shapes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
-    """West, south, east, north of the shapes with a margin, metres."""
-    west, south, east, north = (float(v) for v in shapes.total_bounds)
-    wide, high = max(east - west, 2000.0) * _MARGIN, max(north - south, 2000.0) * _MARGIN
-    return west - wide, south - high, east + wide, north + high
-
-
-# Keeps one metre as long in both directions, whatever the shape of the frame, with the bounds in view.
-_FIT = """
-const w = figure.inner_width, h = figure.inner_height
-if (!(w > 1 && h > 1)) { return }
-const [west, south, east, north] = bounds
-const metres = Math.max((east - west) / w, (north - south) / h)
-const x = (west + east) / 2, y = (south + north) / 2
-const ranges = [[figure.x_range, x - metres * w / 2, x + metres * w / 2],
-                [figure.y_range, y - metres * h / 2, y + metres * h / 2]]
-for (const [range, start, end] of ranges) {
-  range.setv({reset_start: start, reset_end: end})
-  range.setv({start: start, end: end})
-}
-"""
-
-
-def _frame_on(bounds: tuple[float, float, float, float]) -> Callable[[Any, Any], None]:
-    """A hook that shows the whole of the bounds without distortion."""
-    west, south, east, north = bounds
-
-    def hook(plot: Any, element: Any) -> None:
-        figure = plot.state
-        figure.x_range.update(start=west, end=east)
-        figure.y_range.update(start=south, end=north)
-        figure.min_border = figure.min_border_left = figure.min_border_right = 0
-        figure.min_border_top = figure.min_border_bottom = 0
-        figure.outline_line_color = None
-        figure.toolbar.logo = None
-        figure.toolbar.autohide = True
-        fit = CustomJS(args={"figure": figure, "bounds": list(bounds)}, code=_FIT)
-        figure.js_on_change("inner_width", fit)
-        figure.js_on_change("inner_height", fit)
-
-    return hook
-
-
-def legend_entries(classes: Classes) -> Mapping[str, str]:
-    """Label to colour of each class."""
-    return dict(zip(classes.labels(), classes.colours, strict=True))

@@ -9,7 +9,7 @@ import pandas as pd
 import panel as pn
 from panel.io.model import JSCode
 
-from jitasa_analytics import areas
+from jitasa_analytics import areas, texts
 from jitasa_analytics.show import numbers, words
 from jitasa_analytics.show.style import TABLE
 
@@ -58,8 +58,15 @@ def table(frame: pd.DataFrame, lang: str, *, study: str = "", measure: str = "",
     return pn.widgets.Tabulator(
         plain, formatters=formatters, text_align=aligns, titles=titles, show_index=False, disabled=True, selectable=1,
         layout="fit_columns", theme="simple", height=height, sizing_mode="stretch_width", stylesheets=[TABLE],
-        header_align=aligns, configuration={"columnDefaults": {"minWidth": 84, "headerWordWrap": True}},
+        header_align=aligns, configuration={
+            "columnDefaults": {"minWidth": 84, "headerWordWrap": True}, "locale": lang, "langs": {lang: _pager(lang)}},
         widths=widths or ({"area": 140} if name_index else {}), margin=0, **params)
+
+
+def _pager(lang: str) -> dict[str, dict[str, str]]:
+    """The words of the buttons below a long table."""
+    return {"pagination": {word: texts.say(f"show.pager.{word.split('_')[0]}", lang)
+                           for step in ("first", "last", "prev", "next") for word in (step, f"{step}_title")}}
 
 
 def ranked(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -74,7 +81,7 @@ def dress(plain: pd.DataFrame, lang: str, *, study: str, measure: str, unit: str
     aligns: dict[str, str] = {}
     titles: dict[str, str] = {}
     for name in plain.columns:
-        titles[name] = words.column(str(name), lang, study)
+        titles[name] = words.column("area" if name == "area_code" else str(name), lang, study)
         if pd.api.types.is_numeric_dtype(plain[name]):
             formatters[name] = _number(plain[name], words.unit_of(str(name), measure, unit))
             aligns[name] = "right"

@@ -67,7 +67,8 @@ class Vaccination(Study):
         people, year = self._people(snapshot, level, latest)
         frame = self._rates(found.reindex(shapes.index), people.reindex(shapes.index))
         notes = [*_notes(history, latest, frame, level), self._note_on_people(year), self._note_on_over(frame, year)]
-        notes += frames.notes_on_outlines(shapes, level)
+        notes += [self._note_on_own_report(snapshot, level, history, frame, upto),
+                  *frames.notes_on_outlines(shapes, level)]
         if self.level == frames.AUTO and level != areas.below(areas.level_of(snapshot.scope)):
             notes.append(Note("note.level_own", {"level": Term("level", areas.below(level))}))
         return self.answer(
@@ -160,6 +161,21 @@ class Vaccination(Study):
             return Note("note.denominator_published")
         return Note("note.denominator_population", {
             "basis": Term("basis", self.basis), "year": year, "thai_year": year + 543, "group": self.group})
+
+    def _note_on_own_report(self, snapshot: Snapshot, level: Level, history: History, frame: pd.DataFrame,
+                            upto: str) -> Note | None:
+        """What the scope's own newest report says, where the figures below it come from something else."""
+        own = areas.level_of(snapshot.scope)
+        if level == own or own == "country" or history.basis in ("areas", "finer"):
+            return None
+        reports = doses.history(snapshot, own, "dose_reports", self.dose, self.group, upto)
+        if reports is None or reports.basis != "areas":
+            return None
+        last = reports.latest().iloc[-1]
+        return Note("note.own_report", {
+            "area": Term("area", snapshot.scope), "count": f"{int(last['count']):,}",
+            "date": f"{last['as_of']:%Y-%m-%d}", "here": f"{int(frame['count'].sum()):,}",
+            "upto": f"{history.rows['as_of'].max():%Y-%m-%d}"})
 
     def _note_on_over(self, frame: pd.DataFrame, year: int | None) -> Note | None:
         if "over_100" not in frame or not frame["over_100"].any():

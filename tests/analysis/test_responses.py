@@ -158,7 +158,7 @@ def country(seed: int, n: int = 300, noise: float = 0.2):
 
 def test_true_need_shows_where_few_use_the_app():
     need, use, people, true, asked = country(1)
-    found = responses.expected_need(asked, people, need=need, use=use, draws=100)
+    found = responses.expected_need(asked, people, need=need, use=use, draws=50)
     table = found.table
     assert found.skill > 0.6 and found.reference["volunteers"] == pytest.approx(9, abs=0.3)
     assert table["expected"].sum() == pytest.approx(true.sum(), rel=0.1)  # the requests are 40 % of it
@@ -190,13 +190,13 @@ def test_areas_without_a_count_get_an_expectation_and_those_without_features_non
     need.loc["t1", "old"] = NAN
     people = people.astype(float)
     people["t2"] = 0
-    found = responses.expected_need(asked, people, need=need.iloc[::-1], use=use, draws=20)
+    found = responses.expected_need(asked, people, need=need.iloc[::-1], use=use, draws=8)
     table = found.table
     assert table.index.equals(asked.index) and found.n_areas == 117
     assert table["no_data"][["t0", "t1", "t2"]].tolist() == [False, True, True] and table["no_data"].sum() == 2
     assert np.isnan(table.loc["t1", ["expected", "low", "high", "seen"]].astype(float)).all()
     assert table.loc["t0", "low"] < true["t0"] * 1.6 and np.isnan(table.loc["t0", "seen"])
-    again = responses.expected_need(asked, people, need=need, use=use, draws=20)
+    again = responses.expected_need(asked, people, need=need, use=use, draws=8)
     pd.testing.assert_frame_equal(table, again.table)  # rows in another order, the same seed
 
 

@@ -59,7 +59,8 @@ ROWS = [
 HEADERS = [
     Case("title rows above the header", f"รายงานคำขอ มีนาคม 2563,,,\n,,,\n{REQUEST}\n{ROW}\n",
          ((3, "", "header_found"),)),
-    Case("a title above the header of a workbook", book([["รายงานคำขอ"], [], REQUEST.split(","), ROW.split(",")], "A1:D1"),
+    Case("a title above the header of a workbook",
+         book([["รายงานคำขอ"], [], REQUEST.split(","), ROW.split(",")], "A1:D1"),
          ((3, "", "header_found"),), file="file.xlsx"),
     Case("a totals row and a note below",
          f"{REQUEST}\n{ROW}\nรวมทั้งสิ้น,,2,\nหมายเหตุ: ข้อมูลเบื้องต้น\n",
@@ -67,7 +68,8 @@ HEADERS = [
     Case("a header of two rows, merged", book(
         [["เลขที่คำขอ", "วันที่ขอ", "พิกัด", None], [None, None, "ละติจูด", "ลองจิจูด"], ["r1", "24/03/2563", 13.05, 100.95]],
         "A1:A2", "B1:B2", "C1:D1"),
-        ((1, "", "header_joined"), (3, "requested_at", "buddhist_year")), keeps={"area_code": ["200101"]}, file="file.xlsx"),
+        ((1, "", "header_joined"), (3, "requested_at", "buddhist_year")), keeps={"area_code": ["200101"]},
+        file="file.xlsx"),
     Case("a header of two rows in CSV under a title",
          "แบบรายงาน,,,\nเลขที่คำขอ,วันที่ขอ,พิกัด,\n,,ละติจูด,ลองจิจูด\nr1,24/03/2563,13.05,100.95\n",
          ((2, "", "header_found"), (2, "", "header_joined"), (4, "requested_at", "buddhist_year")),
@@ -81,7 +83,8 @@ HEADERS = [
          file="file.xlsx"),
     Case("a serial number in a workbook", book([REQUEST.split(","), ["r1", 43914, 2, 20]]),
          ((2, "requested_at", "excel_serial"),), file="file.xlsx"),
-    Case("a formula is not evaluated", book([REQUEST.split(","), ["r1", "2020-03-24", "=1+1", 20]]), keeps={"people": [1]},
+    Case("a formula is not evaluated", book([REQUEST.split(","), ["r1", "2020-03-24", "=1+1", 20]]),
+         keeps={"people": [1]},
          file="file.xlsx"),
 ]
 

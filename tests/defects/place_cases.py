@@ -9,12 +9,14 @@ INSIDE = {"lon": [100.95], "lat": [13.05], "area_code": ["200101"]}
 
 
 def declared(crs: str) -> str:
-    return (f'dataset = "requests"\ncrs = "{crs}"\n[columns]\nrequest_id = "request_id"\nrequested_at = "requested_at"\n'
+    return (f'dataset = "requests"\ncrs = "{crs}"\n[columns]\n'
+            'request_id = "request_id"\nrequested_at = "requested_at"\n'
             'lon = "lon"\nlat = "lat"\n[address]\nprovince = "จังหวัด"\n')
 
 
 def moved(name: str, lon: str, lat: str, *codes: str, **more: object) -> Case:
-    return Case(name, point(lon, lat), tuple((2, c.split(":")[0], c.split(":")[1]) for c in codes), keeps=INSIDE, **more)
+    says = tuple((2, *c.split(":")) for c in codes)
+    return Case(name, point(lon, lat), says, keeps=INSIDE, **more)
 
 
 POINTS = [
@@ -28,8 +30,8 @@ POINTS = [
     # By hand, from the three parameters of EPSG 1154 and the two ellipsoids: 100.9496731, 13.0501238.
     Case("Indian 1975, declared", point("100.953", "13.0484"), ((2, "lon", "transformed"),),
          keeps={"lon": [100.9496731], "lat": [13.0501238]}, recipe=declared("EPSG:4240")),
-    Case("metres of an unknown zone", point("711455.15", "1443477.78"), ((2, "lon", "projected_coordinates"),), (0, 1, 0),
-         proposes="UTM 47N: 100.95000, 13.05000"),
+    Case("metres of an unknown zone", point("711455.15", "1443477.78"), ((2, "lon", "projected_coordinates"),),
+         (0, 1, 0), proposes="UTM 47N: 100.95000, 13.05000"),
     Case("just off the coast", point("100.89", "13.05"), ((2, "lon", "snapped"),), keeps={"area_code": ["200101"]}),
     Case("a point outside the province its address names", point("100.95", "13.05", "ระยอง"),
          ((2, "area_code", "place_disagrees"),), keeps=INSIDE),
@@ -62,8 +64,8 @@ COUNTS = [
          (), (2, 0, 0), dataset="dose_reports"),
     Case("a base that changes", report("20,2021-06-07,1,5000,9000", "20,2021-06-08,1,5100,9500"),
          ((3, "denominator", "denominator_changed"),), (2, 0, 0), dataset="dose_reports"),
-    Case("coverage over 100 %", report("20,2021-06-07,1,9100,9000"), ((2, "count", "over_100"),), dataset="dose_reports",
-         keeps={"count": [9100]}),
+    Case("coverage over 100 %", report("20,2021-06-07,1,9100,9000"), ((2, "count", "over_100"),),
+         keeps={"count": [9100]}, dataset="dose_reports"),
     Case("all doses together may exceed the base", report("20,2021-06-07,0,9100,9000"), dataset="dose_reports"),
     Case("a national average among provinces", report("20,2021-06-07,1,100,", "ค่าเฉลี่ยทั้งประเทศ,2021-06-07,1,120,"),
          ((3, "", "totals_row"),), (1, 1, 0), dataset="dose_reports"),

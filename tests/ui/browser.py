@@ -11,7 +11,7 @@ from PIL import Image
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
-LONG = 12_000
+LONG = 45_000
 
 # The models of the page's map: the polygons' classes, the points of each layer, what is marked.
 _STATE = """() => {
@@ -114,5 +114,11 @@ class Visit:
 def colours(picture: np.ndarray) -> int:
     """How many different colours a picture has, small differences of edges left out."""
     coarse = (picture // 16).reshape(-1, 3)
-    kinds, counts = np.unique(coarse, axis=0, return_counts=True)
+    _, counts = np.unique(coarse, axis=0, return_counts=True)
     return int((counts > 20).sum())
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> int:
+    """How much two pictures of the same thing differ; a line more or less at the edge is none of it."""
+    high, wide = (min(a, b) for a, b in zip(one.shape[:2], other.shape[:2], strict=True))
+    return int(np.abs(one[:high, :wide].astype(int) - other[:high, :wide].astype(int)).sum())

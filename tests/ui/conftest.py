@@ -17,7 +17,8 @@ from tests.ui.browser import ARGUMENTS, Visit
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "tests" / "artefacts"
-_SERVE = "import sys; from pathlib import Path; from dashboards.app import serve; serve(Path(sys.argv[1]), int(sys.argv[2]))"
+_SERVE = ("import sys; from pathlib import Path; from dashboards.app import serve; "
+          "serve(Path(sys.argv[1]), int(sys.argv[2]))")
 
 
 def free_port() -> int:
@@ -59,7 +60,7 @@ def server(ui_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     process.wait(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
     """A running Chromium, or a skip that says how to get one."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")

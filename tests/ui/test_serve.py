@@ -44,6 +44,7 @@ def test_missing_half_written_and_empty_stores_are_refused(ui_store: Path, tmp_p
         app.serve(empty, port)
 
 
+@pytest.mark.ui
 def test_store_that_breaks_while_serving_gives_a_page_that_says_what_to_do(
         ui_store: Path, tmp_path: Path, chromium: object) -> None:
     store, log = tmp_path / "store", tmp_path / "log.txt"

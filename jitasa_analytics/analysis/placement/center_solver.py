@@ -58,6 +58,10 @@ class _Search:
                 self._from_above(core, share=1.0)
         return self.plan, self._low() >= self._high()
 
+    def _patience(self) -> float:
+        """Seconds of search for one radius: as many as the problem is large."""
+        return min(0.1 * self.watch.time_limit, 0.01 + 5e-7 * len(self.cost))
+
     def _low(self) -> int:
         return int(np.searchsorted(self.costs, self.watch.bound))
 
@@ -124,7 +128,8 @@ class _Search:
             places = np.sort(np.random.default_rng(self.seed).permutation(places)[:_CORE])
         for _ in range(6):
             seconds = max(self.watch.left(), 1.0)
-            sites, _ = self._cover(places, np.inf, seconds=seconds, search=min(1.0, seconds / 4), thorough=True)
+            sites, _ = self._cover(places, np.inf, seconds=seconds, search=min(10 * self._patience(), seconds / 4),
+                                   thorough=True)
             if sites is None:
                 return
             out = np.flatnonzero(~np.isfinite(self._offer(sites)))
@@ -135,7 +140,7 @@ class _Search:
     def _from_above(self, core: Ints, share: float) -> None:
         """Covers with ever smaller radii, by search alone."""
         low, steps = self._low(), max(8, int(np.ceil(np.log2(len(self.costs) + 1))))
-        each = min(0.1 * self.watch.time_limit, max(0.02, self.watch.until(share) / steps / 2))
+        each = min(self._patience(), max(0.02, self.watch.until(share) / steps / 2))
         while low < self._high() and self.watch.until(share) > 0 and not self.watch.over():
             middle = (low + self._high()) // 2
             radius = float(self.costs[middle])
@@ -177,7 +182,9 @@ class _Search:
             middle = (low + high) // 2
             seconds = 0.5 * self.watch.left()
             sites, none = self._cover(
-                places, float(self.costs[middle]), seconds=seconds, search=min(0.2, 0.05 * seconds), thorough=True)
+                places, float(self.costs[middle]), seconds=seconds,
+                search=min(self._patience(), 0.05 * seconds), thorough=True,
+            )
             if sites is not None:
                 self._offer(sites)
             if none:

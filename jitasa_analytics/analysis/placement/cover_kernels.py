@@ -106,3 +106,30 @@ def swap(start: Ints, row: Ints, weight: Floats, chosen: Ints, passes: int) -> N
                 is_open[j] = True
         if not changed:
             break
+
+
+@compiled
+def turn(start: Ints, row: Ints, weight: Floats, multiplier: Floats, chosen: Ints, direction: Floats) -> float:
+    """Deflect the direction by the subgradient of these columns, in place; its length, by weight."""
+    n = len(weight)
+    hits = np.zeros(n)
+    for j in chosen:
+        for k in range(start[j], start[j + 1]):
+            hits[row[k]] += 1.0
+    length = 0.0
+    for i in range(n):
+        slope = hits[i] - (1.0 if multiplier[i] < weight[i] else min(hits[i], 1.0))
+        if multiplier[i] <= 0 and slope > 0:
+            slope = 0.0
+        direction[i] = slope + 0.5 * direction[i]
+        length += direction[i] * direction[i] * weight[i]
+    return length
+
+
+@compiled
+def moved(weight: Floats, multiplier: Floats, direction: Floats, step: float) -> Floats:
+    """The multipliers a step on, kept between 0 and the weights."""
+    new = np.empty(len(weight))
+    for i in range(len(weight)):
+        new[i] = min(max(multiplier[i] - step * weight[i] * direction[i], 0.0), weight[i])
+    return new

@@ -105,7 +105,7 @@ def _replaced(
     reached = np.isfinite(way)
     if problem == "max_cover":
         base = float(people[reached].sum())
-        return base, base + np.bincount(site, people[place] * ~reached[place], minlength=m)
+        return base, np.asarray(base + np.bincount(site, people[place] * ~reached[place], minlength=m), np.float64)
     lost = served & ~reached
     helped = np.bincount(site, lost[place], minlength=m) == lost.sum()
     counted = served[place]
@@ -115,10 +115,10 @@ def _replaced(
         base = float(people @ near)
         # What was lost is added with its new way, the others may get nearer.
         change = np.where(lost[place], cost, np.minimum(cost - near[place], 0.0)) * people[place]
-        values = base + np.bincount(site, change, minlength=m)
+        values = np.asarray(base + np.bincount(site, change, minlength=m), np.float64)
     else:
         base = float(way[served & reached].max(initial=0.0))
-        values = np.empty(m)
+        values = np.empty(m, np.float64)
         order = np.lexsort((place, site))
         start = np.searchsorted(site[order], np.arange(m + 1))
         for j in range(m):

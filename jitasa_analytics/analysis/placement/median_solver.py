@@ -18,6 +18,7 @@ from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import formulate
 from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
 from jitasa_analytics.analysis.placement.median_lists import Lists, listed, thinned
+from jitasa_analytics.analysis.placement.result import SAME
 from jitasa_analytics.analysis.placement.task import Task
 from jitasa_analytics.errors import InfeasibleError, JitasaError
 
@@ -189,8 +190,10 @@ class _Search:
     def _goal(self) -> float:
         """The bound at which nothing better is left, or that is good enough."""
         value = self.watch.value
-        exact = np.ceil(value) - 1 + 1e-6 * min(1.0, abs(value)) if self.whole else value
-        return float(min(exact, value * (1 - self.watch.gap)))
+        if self.whole:
+            exact = np.ceil(value) - 1 + 1e-6 * min(1.0, abs(value))
+            return float(min(exact, value * (1 - self.watch.gap)))
+        return float(value * (1 - max(self.watch.gap, SAME / 10)))
 
     def _told(self, bound: float) -> float:
         """A bound rounded up where totals are whole."""

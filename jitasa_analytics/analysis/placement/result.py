@@ -12,7 +12,7 @@ import pandas as pd
 Status = Literal["optimal", "gap reached", "time limit", "cancelled"]
 
 # Objective and bound closer than this, relatively, are the same number in float64 arithmetic.
-_SAME = 1e-8
+SAME = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,6 @@ def verdict(objective: float, bound: float, wanted_gap: float, finished: bool) -
     ('optimal', 'gap reached', 'time limit')
     """
     gap = relative_gap(objective, bound)
-    if gap <= _SAME:
+    if gap <= SAME:
         return "optimal"
     return "gap reached" if finished or gap <= wanted_gap else "time limit"

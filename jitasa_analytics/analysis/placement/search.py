@@ -97,7 +97,7 @@ def certify(
             stale += 1
         if raw < bound:
             bound, best_multipliers, limit = raw, multipliers, min(limit, tighten(raw))
-        if round_ % 25 == 0 or round_ < 3:
+        if round_ % 40 == 0 or round_ == 2:
             trial = swapped(cover, top, rounds=20)
             if (worth := cover.value(trial)) > value:
                 chosen, value = trial, worth
@@ -107,15 +107,10 @@ def certify(
             theta, stale, multipliers = theta * 0.6, 0, best_multipliers
             direction[:] = 0.0
             continue
-        hits = cover.hits(top)
-        slope = hits - np.where(multipliers < w, 1.0, np.minimum(hits, 1.0))
-        slope[(multipliers <= 0) & (slope > 0)] = 0.0
-        direction = slope + 0.5 * direction
-        length = float((direction * w) @ direction)
+        length = kernels.turn(*cover.by_column_arrays, w, multipliers, top, direction)
         if length <= 0:
             break
-        size = theta * (raw - value) / length
-        multipliers = np.clip(multipliers - size * w * direction, 0.0, w)
+        multipliers = kernels.moved(w, multipliers, direction, theta * (raw - value) / length)
     useless, needed = _settled(cover, best_multipliers, value, tighten)
     return Certificate(chosen, value, limit, useless, needed)
 

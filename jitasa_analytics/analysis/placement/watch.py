@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jitasa_analytics.analysis.placement.result import relative_gap
+from jitasa_analytics.analysis.placement.result import SAME, relative_gap
 
 Progress = Callable[[float, float, float], object]
 """Called with seconds, incumbent and bound whenever one gets better; False stops the search."""
@@ -78,7 +78,7 @@ class Watch:
         """Whether the gap that was asked for is proven."""
         if not (math.isfinite(self.value) and math.isfinite(self.bound)):
             return False
-        return relative_gap(self.value, self.bound) <= self.gap
+        return relative_gap(self.value, self.bound) <= max(self.gap, SAME / 10)
 
     def over(self) -> bool:
         """Whether to stop: good enough, out of time, or cancelled."""

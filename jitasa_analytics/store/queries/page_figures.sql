@@ -2,10 +2,11 @@
 WITH newest AS (
     SELECT max(year) AS year FROM population WHERE "group" = 'all' AND basis = 'registered'
 ), people AS (
-    SELECT sum(people) AS people, any_value(year) AS people_year
+    SELECT CAST(sum(people) AS BIGINT) AS people, any_value(year) AS people_year
     FROM population
     WHERE "group" = 'all' AND basis = 'registered' AND year = (SELECT year FROM newest)
       AND starts_with(area_code, $head) AND length(area_code) = greatest(2, length($head))
+      AND area_code <> 'TH'
 ), asked AS (
     SELECT count(*) AS requests,
            count(*) FILTER (status IN ('new', 'confirmed')) AS waiting,

@@ -16,7 +16,7 @@ WITH wanted AS (
 )
 SELECT CAST(NULL AS VARCHAR) AS category, count(*) AS requests, count(*) FILTER (waiting) AS waiting,
        count(*) FILTER (being_helped) AS being_helped, count(*) FILTER (urgency = 'critical') AS critical,
-       coalesce(sum(people), 0) AS people_concerned, count(*) FILTER (lon IS NULL) AS without_position
+       CAST(coalesce(sum(people), 0) AS BIGINT) AS people_concerned, count(*) FILTER (lon IS NULL) AS without_position
 FROM chosen
 UNION ALL
 SELECT i.category, count(DISTINCT c.request_id), count(DISTINCT c.request_id) FILTER (c.waiting),

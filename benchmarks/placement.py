@@ -1,0 +1,200 @@
+"""Placement at every size: what was asked for, and what is reached, one process per case.
+
+Run all cases with ``python benchmarks/placement.py``, or name some; ``--list`` names them. Times are
+seconds: ``build`` makes the costs from coordinates, ``cold`` is the first solve of a process (it loads
+the compiled code), ``warm`` the second where the first took less than five seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import shortest_path
+from scipy.spatial import cKDTree
+
+from jitasa_analytics.analysis import placement
+from jitasa_analytics.analysis.travel import Travel, from_matrix
+
+DATA = Path(os.environ.get("JITASA_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table: a plane of places and candidates, or a file."""
+
+    problem: str
+    goal: str
+    n: int = 0
+    m: int = 0
+    km: float = 0.0
+    options: dict[str, Any] = field(default_factory=dict)
+    file: str = ""
+    extra: str = ""
+
+
+def _cover(goal: str, n: int, m: int, km: float, p: int, **options: Any) -> Case:
+    return Case("max_cover", goal, n, m, km, {"within": km, "n_sites": p, "gap": 0.001, "time_limit": 30, **options})
+
+
+def _set(goal: str, n: int, m: int, km: float, seconds: float) -> Case:
+    return Case("set_cover", goal, n, m, km, {"within": km, "time_limit": seconds})
+
+
+CASES = {
+    "max-3000": _cover("<= 0.1 %", 3000, 1000, 25, 40, gap=0.0),
+    "max-75k-100": _cover("<= 0.1 % in 2 s", 75_000, 20_000, 10, 100),
+    "max-75k-500": _cover("<= 0.1 % in 2 s", 75_000, 20_000, 10, 500),
+    "max-300k-500": _cover("<= 0.2 % in 30 s", 300_000, 75_000, 10, 500, gap=0.002),
+    "median-3000": Case("p_median", "optimal", 3000, 1000, 2000, {"n_sites": 40, "gap": 0.0, "time_limit": 60}),
+    "median-75k-500": Case("p_median", "<= 0.5 % in 10 s", 75_000, 20_000, 35, {"n_sites": 500, "gap": 0.005}),
+    "median-75k-100": Case("p_median", "<= 0.5 % in 10 s", 75_000, 20_000, 70, {"n_sites": 100, "gap": 0.005}),
+    "set-3000-30": _set("optimal in 1 s", 3000, 1000, 30, 30),
+    "set-3000-53": _set("optimal in 15 s", 3000, 1000, 53, 60),
+    "set-75k-10": _set("<= 1.5 % in 30 s", 75_000, 20_000, 10, 30),
+    "set-75k-20": _set("<= 8 % in 60 s", 75_000, 20_000, 20, 60),
+    "center-1000": Case("p_center", "optimal in 10 s", 1000, 300, 2000, {"n_sites": 20}),
+    "center-3000": Case("p_center", "<= 0.1 % in 60 s", 3000, 1000, 300, {"n_sites": 40}),
+    "center-75k": Case("p_center", "<= 10 % in 60 s", 75_000, 20_000, 70, {"n_sites": 100}),
+    "room-median-1000": Case("p_median", "<= 0.5 % in 60 s", 1000, 300, 250, {"n_sites": 20, "gap": 0.005},
+                             extra="capacity"),
+    "room-cover-1000": Case("max_cover", "<= 0.5 % in 60 s", 1000, 300, 40,
+                            {"within": 40, "n_sites": 20, "gap": 0.005}, extra="capacity"),
+    "small": Case("p_median", "optimal in 0.3 s", 200, 100, 2000, {"n_sites": 10, "gap": 0.0}),
+    "small-center": Case("p_center", "optimal in 0.3 s", 200, 100, 2000, {"n_sites": 10}),
+    "orlib-median": Case("p_median", "20 of 20 proven", file="orlib"),
+    "orlib-center": Case("p_center", "20 of 20 proven, <= 1 s each", file="orlib"),
+    "rl1304": Case("p_median", "<= 0.1 %", options={"n_sites": 100}, file="rl1304"),
+    "fl1400": Case("p_median", "<= 0.1 %", options={"n_sites": 100}, file="fl1400"),
+}
+
+
+def country(n: int, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Villages in clusters and candidates in the same clusters, km, over 500 by 1,000 km; and people."""
+    rng = np.random.default_rng(n)
+    towns = rng.uniform((0, 0), (500, 1000), (80, 2))
+    spots = np.concatenate([towns[rng.integers(0, 80, 3700)] + rng.normal(0, 38, (3700, 2)),
+                            rng.uniform((0, 0), (500, 1000), (3700, 2))])
+    demand = spots[rng.integers(0, len(spots), n)] + rng.normal(0, 2.2, (n, 2))
+    sites = spots[rng.integers(0, len(spots), m)] + rng.normal(0, 2.2, (m, 2))
+    return demand, sites, np.round(rng.lognormal(6.2, 0.7, n))
+
+
+def plane(demand: np.ndarray, sites: np.ndarray, km: float) -> Travel:
+    """Straight lines of at most so many km."""
+    tree = cKDTree(sites)
+    start, index, cost = [0], [], []
+    for i in range(0, len(demand), 2000):
+        near = cKDTree(demand[i : i + 2000]).sparse_distance_matrix(tree, km, output_type="ndarray")
+        near = near[np.argsort(near["i"] * len(sites) + near["j"], kind="stable")]
+        counts = np.bincount(near["i"], minlength=min(2000, len(demand) - i))
+        start.extend((start[-1] + np.cumsum(counts)).tolist())
+        index.append(near["j"])
+        cost.append(near["v"])
+    return Travel(np.array(start), np.concatenate(index), np.concatenate(cost), pd.RangeIndex(len(demand)),
+                  pd.RangeIndex(len(sites)), "km", "straight lines in the plane")
+
+
+def solved(case: Case) -> dict[str, Any]:
+    """Solve one case once or twice."""
+    began = time.perf_counter()
+    options = dict(case.options)
+    if case.file:
+        points = (DATA / "bench" / "tsplib" / f"{case.file}.tsp").read_text().split("NODE_COORD_SECTION")[1]
+        xy = np.array([line.split()[1:3] for line in points.split("EOF")[0].strip().splitlines()], float)
+        travel = from_matrix(np.floor(np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))))
+        demand, n, m = pd.DataFrame({"people": 1}, index=range(len(xy))), len(xy), len(xy)
+    else:
+        n, m = case.n, case.m
+        places, sites, people = country(n, m)
+        began = time.perf_counter()  # to draw a country is no part of the problem
+        travel = plane(places, sites, case.km)
+        demand = pd.DataFrame({"people": people})
+        if case.extra == "capacity":
+            options["capacity"] = float(1.3 * people.sum() / options["n_sites"])
+    build = time.perf_counter() - began
+    times, plan = [], None
+    while plan is None or (len(times) == 1 and times[0] < 5):
+        began = time.perf_counter()
+        plan = getattr(placement, case.problem)(demand, range(m), travel, **options)
+        times.append(time.perf_counter() - began)
+    return {
+        "pairs": travel.n_pairs, "build": build, "cold": times[0], "warm": times[-1] if len(times) > 1 else None,
+        "objective": plan.objective, "bound": plan.bound, "gap": plan.gap, "status": plan.status,
+    }
+
+
+def library(problem: str) -> dict[str, Any]:
+    """The twenty OR-Library files, each to proven optimality."""
+    folder = DATA / "bench" / "orlib"
+    right, longest, total = 0, 0.0, 0.0
+    for row in csv.DictReader((folder / "optima.csv").read_text().splitlines()):
+        numbers = np.array((folder / f"{row['instance']}.txt").read_text().split(), float)
+        n, edges, p = (int(x) for x in numbers[:3])
+        length = np.zeros((n, n))
+        for a, b, cost in numbers[3 : 3 + 3 * edges].reshape(-1, 3):
+            length[int(a) - 1, int(b) - 1] = length[int(b) - 1, int(a) - 1] = cost
+        travel = from_matrix(shortest_path(csr_array(length), directed=False))
+        began = time.perf_counter()
+        plan = getattr(placement, problem)(pd.DataFrame({"people": 1}, index=range(n)), range(n), travel,
+                                           n_sites=p, gap=0.0)
+        took = time.perf_counter() - began
+        best = float(row["pmedian_opt" if problem == "p_median" else "kcenter_opt"])
+        right += plan.status == "optimal" and plan.objective == best
+        longest, total = max(longest, took), total + took
+    return {"cold": total, "objective": right, "status": f"{right} of 20 proven, longest {longest:.2f} s"}
+
+
+def main() -> None:
+    """Run the cases and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="*", default=list(CASES))
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(CASES))
+    elif options.one:
+        case = CASES[options.one]
+        found = library(case.problem) if case.file == "orlib" else solved(case)
+        print(json.dumps(found | {"gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}))
+    else:
+        if importlib.util.find_spec("spopt") is None:
+            print("spopt is not installed: its columns are left out")
+        if not DATA.is_dir():
+            print("no published instances found (JITASA_TEST_DATA): their cases are left out")
+        print(f"{'case':<17}{'goal':<30}{'pairs':>10}{'build':>7}{'cold':>7}{'warm':>7}{'objective':>16}"
+              f"{'bound':>16}{'gap %':>8}{'GB':>6}  status")
+        for name in options.cases:
+            if CASES[name].file and not DATA.is_dir():
+                continue
+            done = subprocess.run([sys.executable, __file__, "--one", name], capture_output=True, text=True)
+            if done.returncode:
+                print(f"{name:<17}failed: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+                continue
+            r = json.loads(done.stdout.strip().splitlines()[-1])
+
+            def shown(key: str, form: str, r: dict[str, Any] = r) -> str:
+                return format(r[key], form) if r.get(key) is not None else "-"
+
+            gap = f"{100 * r['gap']:.3f}" if "gap" in r else "-"
+            print(f"{name:<17}{CASES[name].goal:<30}{shown('pairs', ','):>10}{shown('build', '.2f'):>7}"
+                  f"{shown('cold', '.2f'):>7}{shown('warm', '.2f'):>7}{shown('objective', ',.2f'):>16}"
+                  f"{shown('bound', ',.2f'):>16}{gap:>8}{r['gb']:>6.2f}  {r['status']}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

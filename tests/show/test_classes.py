@@ -1,0 +1,62 @@
+"""Classes: every value falls into the class whose label holds it, and no data is no class."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jitasa_analytics.show import classes, colours, numbers
+
+
+@given(st.lists(st.floats(0, 1e7, allow_nan=False), min_size=1, max_size=80), st.booleans())
+def test_every_value_lies_between_the_edges_of_its_class(values: list[float], whole: bool) -> None:
+    given_values = np.round(values) if whole else np.asarray(values)
+    found = classes.make(given_values, colours.NEED, unit="km")
+    index = found.index(given_values).astype(int)
+    assert ((index >= 0) & (index < len(found.colours))).all()
+    assert len(found.labels()) == len(found.colours) == len(found.edges) - 1
+    low, high = np.asarray(found.edges)[index], np.asarray(found.edges)[index + 1]
+    assert (given_values >= low - 1e-9 * np.abs(low)).all()
+    assert (given_values <= high + 1e-9 * np.abs(high)).all()
+
+
+def test_nought_has_a_class_of_its_own() -> None:
+    found = classes.make([0, 0, 7, 9, 30], colours.NEED, unit="requests")
+    assert found.labels()[0] == "0"
+    assert found.index([0, 7]).tolist() == [0, 1]
+
+
+def test_no_data_is_no_class() -> None:
+    found = classes.make([1, float("nan"), 3], colours.NEED)
+    assert found.index([float("nan"), float("inf")]).tolist() == [-1, -1]
+    empty = classes.make([float("nan")], colours.NEED)
+    assert empty.labels() == [] and empty.index([float("nan")]).tolist() == [-1]
+
+
+def test_coverage_keeps_its_edges_and_flags_what_is_above_the_whole() -> None:
+    assert classes.make([0.55, 0.61], colours.COVERAGE, unit="share").edges == colours.COVERAGE.edges
+    over = classes.make([0.55, 1.82], colours.COVERAGE, unit="share")
+    assert over.labels()[-1] == "> 100%"
+    assert over.colours[-1] == colours.OVER
+    assert over.index([1.0, 1.2]).tolist() == [6, 6]
+
+
+def _lightness(colour: str) -> float:
+    r, g, b = (int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5))
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+@pytest.mark.parametrize("scale", colours.SCALES.values(), ids=lambda s: s.name)
+def test_scales_darken_step_by_step(scale: colours.Scale) -> None:
+    """Without colour vision the order of the classes is still seen."""
+    steps = np.diff([_lightness(c) for c in scale.colours])
+    assert (steps < -0.03).all()
+
+
+def test_dates_and_numbers_in_both_languages() -> None:
+    assert numbers.date("2021-12-31 20:00:00", "th", time=True) == "1 ม.ค. 2565 03:00 น."
+    assert numbers.date(None, "en") == numbers.MISSING
+    assert numbers.amount(float("nan"), "persons", "en") == numbers.MISSING
+    assert numbers.amount(float("inf"), "minutes", "en").startswith("∞")
