@@ -11,6 +11,7 @@ from pathlib import Path
 
 _DIGIT = re.compile(r"\d")
 _TOKEN = re.compile(r"^(?:p_[0-9a-f]{32}|[A-Za-z][\w-]{0,60})$")
+_PASSPORT = re.compile(r"^[A-Za-z]{1,2}\d{6,}$")
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 
 
@@ -47,11 +48,15 @@ def token(identity: str, key: bytes) -> str:
 def is_token(text: str) -> bool:
     """Whether a value is already a token or a running label such as R084, not an identity.
 
-    A label holds fewer than nine digits, so neither a phone nor a national id passes as one.
+    A label holds letters and one to six digits: a name has none, a phone and a national id have
+    more, and what is written like a passport number (one or two letters, six or more digits) is no label.
+
+    >>> [is_token(t) for t in ("R084", "sample-p-000123", "Somchai", "AA1234567", "0812345678")]
+    [True, True, False, False, False]
     """
     if text.startswith("p_") and len(text) == 34:
         return bool(_TOKEN.match(text))
-    return bool(_TOKEN.match(text)) and len(_DIGIT.findall(text)) < 9
+    return bool(_TOKEN.match(text)) and 1 <= len(_DIGIT.findall(text)) <= 6 and not _PASSPORT.match(text)
 
 
 def mask(text: str) -> str:

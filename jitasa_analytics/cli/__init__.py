@@ -61,8 +61,8 @@ def _put_help(command: Any, name: str, lang: str) -> None:
     command.help = texts.say(f"{room}.about", lang)
     command.epilog = texts.say("cli.language", lang)
     for option in command.params:
-        rooms = (room, "cli.option", "import.option")
-        keys = [f"{r}.{option.name}" for r in rooms if texts.has(f"{r}.{option.name}", lang)]
+        rooms = (f"{room}.", "cli.option.", "import.option.")
+        keys = [f"{r}{option.name}" for r in rooms if texts.has(f"{r}{option.name}", lang)]
         if keys:
             option.help = texts.say(keys[0], lang)
 

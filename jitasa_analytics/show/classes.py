@@ -115,6 +115,7 @@ def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, uni
     """
     given = np.asarray(values, float)
     given = given[np.isfinite(given)]
+    given = np.where(np.abs(given) < 1e-300, 0.0, given)  # too small to be rounded to figures
     if scale.edges:
         picked = tuple(scale.pick(len(scale.edges) - 1))
         if given.size and given.max() > scale.edges[-1]:
