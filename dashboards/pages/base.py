@@ -60,7 +60,7 @@ class Page(pn.viewable.Viewer):
 
     def build(self) -> Any:
         """Lay the page out; called once."""
-        raise NotImplementedError
+        raise TypeError(f"the page {type(self).__name__} must define build()")
 
     def say(self, key: str, **values: object) -> str:
         """A text of the dashboard in the page's language."""

@@ -1,4 +1,4 @@
-"""An answer as one object: title, what it rests on, figures, map with legend, table."""
+"""The pieces of an answer: its head, its outlines and points as they are drawn, its chart."""
 
 from __future__ import annotations
 
@@ -8,37 +8,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import panel as pn
 
 from jitasa_analytics import areas, texts
 from jitasa_analytics.geo import WEB_MERCATOR
-from jitasa_analytics.show import card, charts, classes, colours, fonts, numbers, tables, words
-from jitasa_analytics.show.maps import AreaMap, Paint, Points
+from jitasa_analytics.show import card, charts, classes, colours, numbers, tables, words
+from jitasa_analytics.show.maps import Paint, Points
 
-__all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_of", "view"]
-
-
-def view(answer: Any, lang: str) -> pn.viewable.Viewable:
-    """See `jitasa_analytics.show.view`."""
-    _prepare_notebook()
-    pieces: list[Any] = [card.piece(head(answer, lang))]
-    if answer.figures:
-        pieces.append(card.piece(card.figures(answer, lang)))
-    shapes = drawable(answer.frame, lang)
-    if len(shapes):
-        paint = paint_of(answer, lang)
-        layers = points_of(answer, lang)
-        area_map = AreaMap(height=420)
-        area_map.draw(shapes, paint, layers=[layer for layer, _ in layers])
-        legend = card.legend(
-            words.column(answer.measure, lang, answer.study), paint.classes, lang,
-            no_data=bool(paint.values.reindex(shapes.index).isna().any()),
-            points=[(label, layer.marker, layer.colour) for layer, label in layers])
-        pieces += [card.piece(legend), area_map.pane]
-    table = tables.table(answer.frame, lang, study=answer.study, measure=answer.measure, unit=answer.unit, height=300)
-    table.selectable = False
-    pieces += [table, card.piece(card.verdict(answer, lang))]
-    return pn.Column(*pieces, sizing_mode="stretch_width", max_width=1100)
+__all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_of"]
 
 
 def head(answer: Any, lang: str) -> str:
@@ -141,13 +117,3 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210) ->
     labels = [areas.full_name(str(code), lang) for code in top.index]
     return texts.say("show.largest", lang, what=words.column(name, lang, answer.study)), charts.bars(
         labels, top[name].astype(float).tolist(), colour=dark, height=height, share=unit == "share")
-
-
-def _prepare_notebook() -> None:
-    """Load Panel's own JavaScript into the notebook once, from the installed package."""
-    try:
-        shell = get_ipython()  # type: ignore[name-defined]
-    except NameError:
-        return
-    if "IPKernelApp" in shell.config and not pn.extension._loaded:
-        pn.extension("tabulator", inline=True, raw_css=[fonts.embedded()])

@@ -19,7 +19,9 @@ hv.Store.set_current_backend("bokeh")
 
 _TICKS = """
 const locale = {"th": "th-TH-u-ca-buddhist", "en": "en-GB"}[lang]
-return new Intl.DateTimeFormat(locale, {month: "short", year: "2-digit", timeZone: "UTC"}).format(new Date(tick))
+const days = ticks.length > 1 ? (ticks[1] - ticks[0]) / 86400000 : 99
+const parts = days < 27 ? {day: "numeric", month: "short"} : {month: "short", year: "2-digit"}
+return new Intl.DateTimeFormat(locale, {...parts, timeZone: "UTC"}).format(new Date(tick))
 """
 
 

@@ -163,5 +163,5 @@ def age(value: Any, now: dt.datetime, lang: str = texts.DEFAULT) -> str:
     if days < 60:
         return texts.say("show.age.days" if days > 1 else "show.age.day", lang, n=days)
     if days < 730:
-        return texts.say("show.age.months", lang, n=round(days / 30.4))
-    return texts.say("show.age.years", lang, n=round(days / 365.25))
+        return texts.say("show.age.months", lang, n=int(days / 30.4))
+    return texts.say("show.age.years", lang, n=int(days / 365.25))

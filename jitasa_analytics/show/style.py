@@ -11,7 +11,8 @@ PIECES = f"""
 .figure {{ background: #fff; border: 1px solid #e1e6eb; border-radius: 8px; padding: 8px 12px; }}
 .figure .label {{ color: {colours.QUIET_INK}; font-size: 13px; line-height: 1.35; }}
 .figure .value {{ font-size: 23px; font-weight: 600; line-height: 1.35; font-variant-numeric: tabular-nums; }}
-.figure .value small {{ font-size: 14px; font-weight: 400; color: {colours.QUIET_INK}; margin-left: 3px; }}
+.figure .value small {{ font-size: 14px; font-weight: 400; color: {colours.QUIET_INK}; margin-left: 3px;
+  display: inline-block; }}
 .figure .foot {{ color: {colours.QUIET_INK}; font-size: 12px; line-height: 1.35; }}
 .figure .mark {{ display: inline-block; width: 11px; height: 11px; margin-right: 6px; }}
 .legend {{ display: flex; flex-wrap: wrap; gap: 4px 14px; align-items: center; font-size: 13px; }}

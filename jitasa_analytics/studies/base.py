@@ -142,7 +142,7 @@ class Study(param.Parameterized):
                tables: Mapping[str, pd.DataFrame] | None = None) -> Answer:
         """An answer with version, scope, parameters and data age filled in."""
         values = {n: getattr(self, n) for n in self.options()}
-        as_of = {n: snapshot.held(n).as_of or snapshot.held(n).imported_at for n in (*self.needs, *uses)}
+        as_of = {n: snapshot.held(n).as_of for n in (*self.needs, *uses)}
         return Answer(self.slug, frame, measure, unit, dict(figures), notes, values, snapshot.version,
                       snapshot.scope, snapshot.sample, as_of, dict(tables or {}))
 
