@@ -36,6 +36,11 @@ SPLIT_FROM = {
 
 _EN_LEVEL = re.compile(r"(?i)\b(province|changwat|district|amphoe|khet|tambon|khwaeng|subdistrict|metropolis)\b")
 _TH_EXTRA = re.compile(r"^(กิ่งอำเภอ|กิ่ง อ\.|กิ่งอ\.|จว\.|ตําบล|อําเภอ)")
+# Who writes a prefix says which level is meant.
+_PREFIX_OF_LEVEL = (
+    ("province", re.compile(r"^(?:จ\.|จังหวัด)")), ("district", re.compile(r"^(?:อ\.|อำเภอ|เขต|กิ่งอำเภอ)")),
+    ("tambon", re.compile(r"^(?:ต\.|ตำบล|แขวง)")),
+)
 _MORE_NAMES = {
     "กรุงเทพฯ": "10", "กรุงเทพมหานครฯ": "10", "กทม.": "10", "bkk": "10", "krungthep": "10",
     "krungthepmahanakhon": "10", "สุราษฯ": "84", "โคราช": "30", "korat": "30", "อยุธยา": "14",
@@ -234,6 +239,9 @@ def lookup(text: str) -> str | None:
     parts = [p for p in re.split(r"[,/>]", plain) if p.strip()]
     if len(parts) > 1:
         return find(*reversed([*[""] * (3 - len(parts)), *parts])) if len(parts) <= 3 else None
+    for level, prefix in _PREFIX_OF_LEVEL:
+        if prefix.match(plain):
+            return find(**{level: plain})
     return find(province=plain) or find(district=plain) or find(tambon=plain)
 
 

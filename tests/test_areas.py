@@ -43,3 +43,11 @@ def test_abolished_codes_are_known_as_such() -> None:
     assert areas.exists("104701", abolished=True)
     assert not areas.exists("104701")
     assert areas.name("104701") == "บางนา"
+
+
+def test_a_prefix_says_which_level_is_meant() -> None:
+    assert areas.resolve("บ้านบึง") == "2002"
+    assert areas.resolve("อ.บ้านบึง") == "2002"
+    with pytest.raises(UnknownError):
+        areas.resolve("ต.บ้านบึง")  # several tambons of that name
+    assert areas.find(tambon="ต.บ้านบึง", province="ชลบุรี", district="บ้านบึง") == "200201"

@@ -111,5 +111,9 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
 
 
 def _sentence(finding: Mapping[str, Any], lang: str) -> str:
-    place = ", ".join(str(finding[n]) for n in ("file", "sheet", "row", "column") if finding.get(n) not in (None, ""))
-    return f"{place}: {finding.get('message_' + lang) or finding.get('code')}"
+    """One finding: refused or taken with a warning, where it stands, what is wrong and the way out."""
+    place = ", ".join(str(finding[n]) for n in ("file", "sheet") if finding.get(n) not in (None, ""))
+    cell = texts.say("cli.report.cell", lang, row=finding["row"], column=finding.get("column") or "-")
+    kind = texts.say(f"cli.report.{finding.get('severity', 'warning')}", lang)
+    fix = finding.get("suggestion" if lang == "en" else "suggestion_th") or ""
+    return f"{kind} · {place}, {cell}: {finding.get('message_' + lang) or finding.get('code')} {fix}".rstrip()

@@ -114,9 +114,10 @@ def set_aside(tx: Transaction, job: Job, table: Table, findings: Findings) -> No
     refused = findings.of("error")
     if not refused:
         return
+    kept_aside = findings.refused()
     whole = {**{int(i): dict(zip(table.frame.columns, r, strict=True)) for i, r in
                 zip(table.frame.index, table.frame.itertuples(index=False), strict=True)
-                if int(i) in findings.refused()},
+                if int(i) in kept_aside},
              **{r: _named(cells, list(table.frame.columns)) for r, cells in table.ragged.items()}}
     rows = pd.DataFrame([{
         "dataset": job.contract.name, "file": f.file, "sheet": f.sheet, "row": f.row, "column": f.column,

@@ -138,6 +138,10 @@ def _from_names(frame: pd.DataFrame, address: pd.DataFrame, given: pd.Series, fi
                 code = areas.find(*other) or areas.find(*other[:2])
                 findings.add(row, "province", f"{province}, {district}", "swapped_names", "repair",
                              after=areas.full_name(str(code)))
+        finest = 6 if names[2] else 4 if names[1] else 2 if names[0] else 0
+        if code is not None and code != areas.COUNTRY and len(code) < finest:
+            said = " ".join(n for n in (tambon, district, province) if isinstance(n, str) and n)
+            findings.add(row, "area_code", said, "coarser_area", "warning", after=areas.full_name(code))
         found.append(code)
     return pd.Series(found, index=given.index, dtype="str")
 

@@ -119,7 +119,8 @@ def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:
         need = [c.name for c in contract.columns if c.required and c.default is None]
         raise InputError(
             f"the headers of {path.name} ({', '.join(have[:12])}) fit neither a recipe nor the dataset "
-            f"{contract.name}, which needs {', '.join(need)}; rename the columns or give --recipe",
+            f"{contract.name}, which needs {', '.join(need)}; rename or add the columns that are missing, "
+            "or give --recipe",
             key="error.no_recipe", file=path.name, have=", ".join(have[:12]), dataset=contract.name,
             need=", ".join(need))
     if found.dataset != contract.name:

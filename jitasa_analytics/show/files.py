@@ -204,6 +204,20 @@ def _shaped(answer: Any) -> gpd.GeoDataFrame:
     return table.to_crs(WGS84)
 
 
+# Tables of an answer that hold points; in GeoJSON they follow the areas, told apart by ``layer``.
+_POINT_TABLES = ("sites", "existing")
+
+
+def _points(table: pd.DataFrame | None, layer: str) -> list[dict[str, Any]]:
+    """The rows of a table with lon and lat as features."""
+    if table is None or not {"lon", "lat"} <= set(table.columns):
+        return []
+    plain = _for_excel(_flat(table))
+    return [{"type": "Feature", "properties": {"layer": layer, **{k: _json(v) for k, v in row.items()}},
+             "geometry": {"type": "Point", "coordinates": [round(float(row["lon"]), 6), round(float(row["lat"]), 6)]}}
+            for row in plain.to_dict("records")]
+
+
 def _geojson(answer: Any, lang: str) -> bytes:
     table = _shaped(answer)
     plain = _for_excel(_flat(table))
@@ -213,8 +227,12 @@ def _geojson(answer: Any, lang: str) -> bytes:
          "geometry": None if shape is None else shapely.geometry.mapping(shape)}
         for row, shape in zip(plain.to_dict("records"), shapes, strict=True)
     ]
+    for name in _POINT_TABLES:
+        features += _points(answer.tables.get(name), name)
     outer = {"type": "FeatureCollection", "study": answer.study, "measure": answer.measure, "unit": answer.unit,
-             "store_version": answer.version, "features": features}
+             "store_version": answer.version, "params": {k: _json(v) for k, v in answer.params.items()},
+             "as_of": dict(answer.as_of), "notes": [note.text(lang) for note in answer.notes],
+             "features": features}
     if answer.sample:
         outer["data"] = texts.say("show.sample", "en")
     return json.dumps(outer, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from jitasa_analytics import areas
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
-from jitasa_analytics.errors import InputError, JitasaError
+from jitasa_analytics.errors import InputError, JitasaError, StoreError
 from jitasa_analytics.geo import WGS84
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
 from jitasa_analytics.store.tables import quoted, to_frame
@@ -47,21 +47,21 @@ class Snapshot:
         self.version = manifest.version
         self.sample = manifest.sample
         self.created_at = pd.Timestamp(manifest.created_at)
-        self._connection = duckdb.connect(":memory:")
+        self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:")
         try:
             for group, name in manifest.files.items():
                 if group == "restricted":
                     continue
                 path = str(folder / FILES / name).replace("'", "''")
-                self._connection.execute(f"ATTACH '{path}' AS g_{group} (READ_ONLY)")
+                self._open_connection.execute(f"ATTACH '{path}' AS g_{group} (READ_ONLY)")
             for contract in DATASETS.values():
-                self._connection.execute(
+                self._open_connection.execute(
                     f"CREATE VIEW {quoted(contract.name)} AS SELECT * FROM g_{contract.group}.{quoted(contract.name)}"
                     f"{self._limit(contract)}")
-            self._connection.execute("SET enable_external_access = false")
-            self._connection.execute("SET lock_configuration = true")
+            self._open_connection.execute("SET enable_external_access = false")
+            self._open_connection.execute("SET lock_configuration = true")
         except duckdb.Error as error:
-            self._connection.close()
+            self._open_connection.close()
             raise JitasaError(f"version {manifest.version} of the store can't be opened: {error}",
                               key="error.store_damaged", what=manifest.name) from error
 
@@ -85,7 +85,16 @@ class Snapshot:
 
     def close(self) -> None:
         """Let go of the version's files."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def _open_connection(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise StoreError("the snapshot is closed; work with it inside 'with store.snapshot(...) as snapshot:'",
+                             key="error.no_snapshot")
+        return self._connection
 
     def frame(self, name: str, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A dataset as a frame (a GeoDataFrame where it has a geometry), in the scope.
@@ -102,7 +111,7 @@ class Snapshot:
         shape = next((c for c in wanted if contract.column(c).kind == "geometry"), None)
         select = ", ".join(f"ST_AsWKB({quoted(c)}) AS {quoted(c)}" if c == shape else quoted(c) for c in wanted)
         order = ", ".join(quoted(k) for k in contract.key)
-        relation = self._connection.sql(f"SELECT {select} FROM {quoted(name)} ORDER BY {order}")
+        relation = self._open_connection.sql(f"SELECT {select} FROM {quoted(name)} ORDER BY {order}")
         return to_frame(relation, geometry=shape)
 
     def areas(self, level: str, *, within: str | None = None) -> gpd.GeoDataFrame:
@@ -123,7 +132,7 @@ class Snapshot:
         areas.level_name(level)
         inside = self.scope if within is None else within
         head = "" if inside == areas.COUNTRY else inside
-        relation = self._connection.sql(
+        relation = self._open_connection.sql(
             "SELECT code AS area_code, name_th, name_en, parent, basis, ST_AsWKB(geometry) AS geometry FROM areas "
             "WHERE level = $level AND starts_with(code, $head) "
             "QUALIFY row_number() OVER (PARTITION BY code ORDER BY valid_from DESC) = 1 ORDER BY code",
@@ -143,7 +152,7 @@ class Snapshot:
         """
         self._refuse_other_than_select(query)
         try:
-            relation = self._connection.sql(query, params=params or None)
+            relation = self._open_connection.sql(query, params=params or None)
             if relation is None:
                 raise InputError("the query is empty; write one SELECT, for instance SELECT * FROM requests LIMIT 5",
                                  key="error.sql", why="empty")
@@ -154,11 +163,11 @@ class Snapshot:
     def query(self, name: str, **params: Any) -> pd.DataFrame:
         """The answer of a named query of this package (``store/queries/*.sql``)."""
         text = resources.files("jitasa_analytics.store").joinpath("queries", f"{name}.sql").read_text("utf-8")
-        return to_frame(_without_shapes(self._connection.sql(text, params=params or None)))
+        return to_frame(_without_shapes(self._open_connection.sql(text, params=params or None)))
 
     def count(self, name: str) -> int:
         """How many rows of a dataset the scope holds."""
-        rows = self._connection.execute(f"SELECT count(*) FROM {quoted(dataset(name).name)}").fetchall()
+        rows = self._open_connection.execute(f"SELECT count(*) FROM {quoted(dataset(name).name)}").fetchall()
         return int(rows[0][0])
 
     def held(self, name: str) -> Held:
@@ -171,7 +180,7 @@ class Snapshot:
         return dict(self._manifest.files)
 
     def _refuse_other_than_select(self, query: str) -> None:
-        rows = self._connection.execute("SELECT json_serialize_sql($q)", {"q": query}).fetchall()
+        rows = self._open_connection.execute("SELECT json_serialize_sql($q)", {"q": query}).fetchall()
         tree = json.loads(rows[0][0])
         if tree.get("error") or len(tree.get("statements", [])) != 1:
             why = tree.get("error_message") or "give one statement"

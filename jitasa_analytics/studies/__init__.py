@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from jitasa_analytics.errors import JitasaError, UnknownError
+from jitasa_analytics.errors import InputError, JitasaError, UnknownError
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies.answer import Answer, Figure, Note, Term
 from jitasa_analytics.studies.base import Study, make
@@ -74,6 +74,9 @@ def run(name: str, snapshot: Snapshot, **params: Any) -> Answer:
     **params
         The study's parameters.
     """
+    if not isinstance(snapshot, Snapshot):
+        raise InputError("a study runs on a snapshot: ja.run(name, snapshot, ...) inside "
+                         "'with store.snapshot(scope=...) as snapshot:'", key="error.no_snapshot")
     study = make(get(name), **params)
     study.require(snapshot)
     return study.run(snapshot)

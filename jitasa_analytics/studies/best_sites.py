@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import param
 from scipy.sparse import csr_array
@@ -59,7 +60,8 @@ class BestSites(Study):
         Answer
             ``frame`` by area: people, covered_before, covered_after, newly_covered (persons), share_before,
             share_after, people_no_data (persons of whom nothing is known, who are not planned for).
-            ``tables``: ``sites`` (the new ones, most people newly covered first), ``existing`` (open
+            ``tables``: ``sites`` (the new ones; each adds ``people_newly_covered`` to those before it,
+            so that the column sums to newly_covered), ``existing`` (open
             facilities in reach of the scope), ``assignments`` (each covered place and its nearest site).
             Figure ``bound`` is what covered_after can't exceed with so many sites; ``gap`` is its distance from
             covered_after, as a share of newly_covered.
@@ -117,14 +119,29 @@ class BestSites(Study):
         plan = placement.max_cover(left, candidates, travel, within=limit.within, gap=self.gap,
                                    n_sites=min(self.n_sites, len(candidates)), time_limit=self.time_limit)
         people = left["people"].to_numpy(float)
-        reached = pd.Series(np.rint(near.T @ people).astype(int), index=candidates.index)
+        chosen = candidates.index.get_indexer(plan.sites.index)
+        ranked, gains = _in_order(near[:, chosen].toarray(), people)
         sites = candidates.loc[plan.sites.index].assign(
-            people_newly_covered=reached, people_only_here=plan.sites["people_only_here"].round().astype(int))
-        useful = sites[sites["people_newly_covered"] > 0].sort_values(
-            ["people_newly_covered", "people_only_here"], ascending=False, kind="stable")
+            people_only_here=plan.sites["people_only_here"].round().astype(int)).iloc[ranked]
+        sites = sites.assign(people_newly_covered=np.rint(gains).astype(int))
+        useful = sites[sites["people_newly_covered"] > 0]
         useful = useful.assign(rank=np.arange(1, len(useful) + 1))
         newly = pd.Index(plan.assignments["demand"])
         return Found(plan, useful[SITES], newly, int(left.loc[newly, "people"].sum()), int(left["people"].sum()), limit)
+
+
+def _in_order(near: npt.NDArray[np.bool_], people: npt.NDArray[np.float64]
+              ) -> tuple[list[int], npt.NDArray[np.float64]]:
+    """The sites so that each adds most to those before it, and what each adds: the sum is what all reach."""
+    left, order, gains = people.copy(), list[int](), list[float]()
+    while len(order) < near.shape[1]:
+        adds = near.T @ left
+        adds[order] = -1.0
+        best = int(np.argmax(adds))
+        order.append(best)
+        gains.append(float(adds[best]))
+        left[near[:, best]] = 0.0
+    return order, np.array(gains)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from jitasa_analytics.errors import JitasaError
+from jitasa_analytics.errors import JitasaError, UnknownError
 
 LANGUAGES = ("th", "en")
 DEFAULT = "th"
@@ -22,6 +22,8 @@ DEFAULT = "th"
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(lang: str) -> Mapping[str, str]:
     """All texts of one language by key."""
+    if lang not in LANGUAGES:
+        raise UnknownError(f"there is no language {lang!r}; languages are {', '.join(LANGUAGES)}")
     found: dict[str, str] = {}
     for file in sorted(resources.files(__package__).joinpath(lang).iterdir(), key=lambda f: f.name):
         if file.name.endswith(".toml"):

@@ -332,3 +332,14 @@ def test_a_sample_store_accepts_imports_and_stays_labelled(tmp_path: Path) -> No
     import_files(made, "requests", [write(tmp_path / "a.csv", [request(1)])], sample=True)
     import_files(made, "requests", [write(tmp_path / "b.csv", [request(2)])])
     assert open_store(tmp_path / "s").info()["sample"] is True
+
+
+def test_an_address_known_only_in_part_is_taken_coarser_and_said(store: Store, tmp_path: Path) -> None:
+    rows = [request(1, lon="", lat="", tambon="ตำบลไม่มีจริง", district="บางละมุง", province="ชลบุรี"),
+            request(2, lon="", lat="", tambon="แสนสุข", district="ศรีราชา", province="ชลบุรี"),
+            request(3, lon="", lat="", tambon="แสนสุข", district="เมือง", province="ชลบุรี")]
+    report = import_files(store, "requests", [write(tmp_path / "a.csv", rows)])
+    assert report.accepted == 3
+    assert [f["row"] for f in report.findings if f["code"] == "coarser_area"] == [2, 3]
+    with store.snapshot() as s:
+        assert s.frame("requests")["area_code"].tolist() == ["2004", "2007", "200104"]

@@ -247,3 +247,10 @@ def test_an_unknown_format_asks_for_an_update(store: Store) -> None:
     path.write_text(json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), "manifest": body}))
     with pytest.raises(StoreError, match="update jitasa-analytics"):
         open_store(store.folder)
+
+
+def test_a_closed_snapshot_says_so(store: Store) -> None:
+    with store.snapshot() as s:
+        pass
+    with pytest.raises(StoreError, match="the snapshot is closed"):
+        s.frame("requests")

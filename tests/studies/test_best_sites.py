@@ -140,5 +140,8 @@ def test_against_every_combination(make, seed):
         last = best
         sites_table = answer.tables["sites"]
         chosen = [int(code[1:]) for code in sites_table.index]
-        newly = (reach[:, chosen] & ~fixed[:, None]).T @ people
-        assert sites_table["people_newly_covered"].tolist() == newly.tolist()
+        # Each site adds what those before it leave, and no other order would begin with more.
+        known = [people[fixed | reach[:, chosen[:n]].any(axis=1)].sum() for n in range(k + 1)]
+        assert sites_table["people_newly_covered"].tolist() == np.diff(known).tolist()
+        assert sites_table["people_newly_covered"].sum() == figures["newly_covered"]
+        assert known[1] == max(people[fixed | reach[:, c]].sum() for c in chosen)
