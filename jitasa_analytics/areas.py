@@ -178,7 +178,8 @@ def full_name(code: str, lang: str = "th") -> str:
     if lang != "th" or code == COUNTRY or not exists(code):
         return plain
     if code[:2] == "10":
-        return {2: "", 4: "เขต", 6: "แขวง"}[len(code)] + plain
+        prefix = {2: "", 4: "เขต", 6: "แขวง"}[len(code)]
+        return prefix + plain.removeprefix(prefix)
     return {2: "จ.", 4: "อ.", 6: "ต."}[len(code)] + plain
 
 

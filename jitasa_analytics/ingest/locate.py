@@ -111,6 +111,7 @@ def apply(frame: pd.DataFrame, address: pd.DataFrame, contract: Dataset, locator
     if {"lon", "lat"} <= set(frame.columns) and locator:
         _from_points(frame, given.fillna(named), named.notna() & given.isna(), locator, findings)
     missing = frame["area_code"].isna()
+    _say_coarser(frame[missing], address, named, findings)
     frame.loc[missing, "area_code"] = named[missing]
     column = contract.column("area_code")
     for row in frame.loc[frame["area_code"].isna(), ROW] if column.required else []:
@@ -138,12 +139,22 @@ def _from_names(frame: pd.DataFrame, address: pd.DataFrame, given: pd.Series, fi
                 code = areas.find(*other) or areas.find(*other[:2])
                 findings.add(row, "province", f"{province}, {district}", "swapped_names", "repair",
                              after=areas.full_name(str(code)))
-        finest = 6 if names[2] else 4 if names[1] else 2 if names[0] else 0
-        if code is not None and code != areas.COUNTRY and len(code) < finest:
-            said = " ".join(n for n in (tambon, district, province) if isinstance(n, str) and n)
-            findings.add(row, "area_code", said, "coarser_area", "warning", after=areas.full_name(code))
         found.append(code)
     return pd.Series(found, index=given.index, dtype="str")
+
+
+def _say_coarser(frame: pd.DataFrame, address: pd.DataFrame, named: pd.Series, findings: Findings) -> None:
+    """Say which rows stand only at the district or province, because the finer names are not known there."""
+    if not len(address) or not len(frame):
+        return
+    parts = address.reindex(frame[ROW].to_numpy())[["tambon", "district", "province"]]
+    codes = list[object](named[frame.index])
+    for row, words, code in zip(frame[ROW], parts.itertuples(index=False, name=None), codes, strict=True):
+        given = [isinstance(w, str) and bool(w.strip()) for w in words]
+        finest = next((n for n, there in zip((6, 4, 2), given, strict=True) if there), 0)
+        if isinstance(code, str) and code != areas.COUNTRY and len(code) < finest:
+            said = " ".join(w for w, there in zip(words, given, strict=True) if there)
+            findings.add(row, "area_code", said, "coarser_area", "warning", after=areas.full_name(code))
 
 
 def _code_or_name(text: object) -> str:
