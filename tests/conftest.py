@@ -35,6 +35,16 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
+@pytest.fixture(autouse=True)
+def _language_of_nobody() -> Iterator[None]:
+    """No test inherits the language of the machine, nor the one that a command left behind."""
+    before = os.environ.pop("JITASA_LANG", None)
+    yield
+    os.environ.pop("JITASA_LANG", None)
+    if before is not None:
+        os.environ["JITASA_LANG"] = before
+
+
 @pytest.fixture(scope="session")
 def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample store, read-only by agreement."""
