@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jitasa_analytics import cli, studies
+from jitasa_analytics import cli, studies, texts
 from jitasa_analytics.store import Store, open_store
 
 COMMANDS = ("demo", "serve", "import", "import-folder", "run", "studies", "sql", "info")
@@ -204,12 +204,15 @@ def test_info_for_people_and_for_programs(jitasa, sample_store):
 
 def test_sql(jitasa, sample_store, tmp_path):
     query = "SELECT status, count(*) AS n FROM requests GROUP BY status ORDER BY n DESC"
-    code, out, _ = jitasa("sql", query, "--store", sample_store)
+    code, out, err = jitasa("sql", query, "--store", sample_store)
     assert code == 0
+    assert "ข้อมูลตัวอย่าง" in err
     assert sum(int(row["n"]) for row in rows_of(out)) == 5500
     path = tmp_path / "n.csv"
     assert jitasa("sql", query, "--store", sample_store, "--out", path)[0] == 0
-    assert path.read_text("utf-8-sig") == out
+    written = rows_of(path.read_text("utf-8-sig"))
+    assert [{k: row[k] for k in ("status", "n")} for row in written] == rows_of(out)
+    assert {row["data"] for row in written} == {"ข้อมูลตัวอย่าง / sample data"}
     for bad in ("DELETE FROM requests", "SELECT * FROM nowhere", "", "SELECT 1; SELECT 2",
                 "SELECT * FROM read_csv('/etc/passwd')"):
         code, out, err = jitasa("sql", bad, "--store", sample_store)
@@ -345,7 +348,7 @@ def test_a_reader_that_has_enough_is_no_error(sample_store):
     done = subprocess.run(f"{' '.join(JITASA)} sql '{query}' --store {sample_store} | head -2", shell=True,
                           capture_output=True, text=True, check=False)
     assert done.stdout.count("\n") == 2
-    assert done.stderr == ""
+    assert done.stderr.strip() == texts.say("cli.sample", "th")
 
 
 def test_sigint_in_a_real_process():

@@ -232,15 +232,18 @@ def sql(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv")] = None,
 ) -> None:
     """Run one read-only SELECT over the datasets."""
+    from jitasa_analytics.show import files
     from jitasa_analytics.store import open_store
 
     target = faults.writable(out, ("csv",))
     with open_store(store).snapshot() as snapshot:
-        found = snapshot.sql(query)
+        found, sample = snapshot.sql(query), snapshot.sample
+    if sample:
+        printing.say(texts.say("cli.sample", context.obj))
     if target is None:
         printing.frame(found, context.obj)
         return
-    found.to_csv(target, index=False, encoding="utf-8-sig", lineterminator="\n")
+    target.write_bytes(files.csv_bytes(files.marked(found) if sample else found))
     printing.say(texts.say("cli.sql.written", context.obj, path=target, rows=f"{len(found):,}"))
 
 

@@ -103,8 +103,8 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
                          "FILE'", key="error.folder_unknown", file=str(folder))
     order = list(DATASETS)
     jobs.sort(key=lambda j: (order.index(j.recipe.dataset), str(j.path)))
-    return _run(store, jobs, report, sample=sample, progress=progress, note=f"import folder {folder.name}",
-                lenient=True)
+    note = "sample" if sample else f"import folder {folder.name}"
+    return _run(store, jobs, report, sample=sample, progress=progress, note=note, lenient=True)
 
 
 def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:

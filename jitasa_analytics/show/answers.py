@@ -112,8 +112,11 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210) ->
             [line], lang, height=height, share=True, xlabel=words.column(cost, lang))
     top = tables.ranked(answer.frame, name).head(8)
     top = top[pd.to_numeric(top[name], errors="coerce").notna()]
+    if (top[name] > 0).any():
+        top = top[top[name] != 0]
     if not len(top):
         return None
     labels = [areas.full_name(str(code), lang) for code in top.index]
-    return texts.say("show.largest", lang, what=words.column(name, lang, answer.study)), charts.bars(
+    key = "show.smallest" if name in tables.LOW_FIRST else "show.largest"
+    return texts.say(key, lang, what=words.column(name, lang, answer.study)), charts.bars(
         labels, top[name].astype(float).tolist(), colour=dark, height=height, share=unit == "share")

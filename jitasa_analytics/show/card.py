@@ -136,10 +136,22 @@ def verdict(answer: Any, lang: str, *, skip_question: bool = False) -> str:
     return f'<div class="card"><dl>{rows}</dl>{f"<ul>{notes}</ul>" if notes else ""}</div>'
 
 
+def _conditions(params: Mapping[str, Any], lang: str) -> dict[str, str]:
+    """Parameters as a headline says them: the service, the dose, and how far is still in reach."""
+    found = {n: words.value(n, params[n], lang) for n in ("service", "dose") if n in params}
+    if lang == "en" and "service" in found:
+        found["service"] = found["service"].lower()
+    unit = "km" if params.get("km") is not None else "minutes"
+    if params.get(unit) is not None:
+        found["limit"] = numbers.amount(params[unit], unit, lang)
+    return found
+
+
 def finding(answer: Any, lang: str) -> str:
     """The finding in one line; the study's title and area where it has no sentence of its own."""
     place = words.place(answer.scope, lang)
     values = {n: numbers.amount(f.value, f.unit, lang) for n, f in answer.figures.items()}
+    values.update(_conditions(answer.params, lang))
     for key in (f"study.{answer.study}.finding", f"show.finding.{answer.study}"):
         if texts.has(key, lang):
             try:

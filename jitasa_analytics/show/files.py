@@ -74,9 +74,12 @@ def labelled(answer: Any, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with the columns that say what it rests on."""
     table = frame.reset_index() if frame.index.name or not isinstance(frame.index, pd.RangeIndex) else frame.copy()
     table["store_version"] = answer.version
-    if answer.sample:
-        table["data"] = texts.say("show.sample", "en")
-    return table
+    return marked(table) if answer.sample else table
+
+
+def marked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the column that labels sample data."""
+    return frame.assign(data=texts.say("show.sample", "en"))
 
 
 def safe(frame: pd.DataFrame) -> pd.DataFrame:
@@ -208,11 +211,12 @@ def _shaped(answer: Any) -> gpd.GeoDataFrame:
 _POINT_TABLES = ("sites", "existing")
 
 
-def _points(table: pd.DataFrame | None, layer: str) -> list[dict[str, Any]]:
+def _points(answer: Any, layer: str) -> list[dict[str, Any]]:
     """The rows of a table with lon and lat as features."""
+    table = answer.tables.get(layer)
     if table is None or not {"lon", "lat"} <= set(table.columns):
         return []
-    plain = _for_excel(_flat(table))
+    plain = _for_excel(_flat(labelled(answer, table)))
     return [{"type": "Feature", "properties": {"layer": layer, **{k: _json(v) for k, v in row.items()}},
              "geometry": {"type": "Point", "coordinates": [round(float(row["lon"]), 6), round(float(row["lat"]), 6)]}}
             for row in plain.to_dict("records")]
@@ -228,7 +232,7 @@ def _geojson(answer: Any, lang: str) -> bytes:
         for row, shape in zip(plain.to_dict("records"), shapes, strict=True)
     ]
     for name in _POINT_TABLES:
-        features += _points(answer.tables.get(name), name)
+        features += _points(answer, name)
     outer = {"type": "FeatureCollection", "study": answer.study, "measure": answer.measure, "unit": answer.unit,
              "store_version": answer.version, "params": {k: _json(v) for k, v in answer.params.items()},
              "as_of": dict(answer.as_of), "notes": [note.text(lang) for note in answer.notes],

@@ -69,9 +69,13 @@ def _pager(lang: str) -> dict[str, dict[str, str]]:
                            for step in ("first", "last", "prev", "next") for word in (step, f"{step}_title")}}
 
 
+# Measures of which little is the news.
+LOW_FIRST = {"ratio"}
+
+
 def ranked(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """The rows, largest value of the measure first, those without a value last."""
-    return frame.sort_values(measure, ascending=False, kind="stable", na_position="last")
+    """The rows, what needs attention first: the largest values, or the smallest of `LOW_FIRST`; no value last."""
+    return frame.sort_values(measure, ascending=measure in LOW_FIRST, kind="stable", na_position="last")
 
 
 def dress(plain: pd.DataFrame, lang: str, *, study: str, measure: str, unit: str

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from jitasa_analytics import areas, show, texts
+from jitasa_analytics.show import numbers
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Term:
     Attributes
     ----------
     kind : str
-        ``area`` for an area code, else a kind of ``texts.label`` (``facility``, ``mode`` …); empty for plain text.
+        ``area`` for an area code, ``date`` for an ISO date, else a kind of ``texts.label``
+        (``facility``, ``mode`` …); empty for plain text.
     value : str
         The code or value.
     """
@@ -47,6 +49,8 @@ class Term:
         """The value in words."""
         if self.kind == "area":
             return areas.name(self.value, lang)
+        if self.kind == "date":
+            return numbers.date(self.value, lang)
         return texts.label(self.kind, self.value, lang) if self.kind else self.value
 
 

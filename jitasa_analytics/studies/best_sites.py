@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -121,11 +121,12 @@ class BestSites(Study):
         people = left["people"].to_numpy(float)
         chosen = candidates.index.get_indexer(plan.sites.index)
         ranked, gains = _in_order(near[:, chosen].toarray(), people)
-        sites = candidates.loc[plan.sites.index].assign(
-            people_only_here=plan.sites["people_only_here"].round().astype(int)).iloc[ranked]
-        sites = sites.assign(people_newly_covered=np.rint(gains).astype(int))
-        useful = sites[sites["people_newly_covered"] > 0]
-        useful = useful.assign(rank=np.arange(1, len(useful) + 1))
+        order = plan.sites.index[ranked][gains > 0]
+        if len(order) < len(plan.sites):
+            plan = _without_spare(plan, left, travel, order, limit)
+        useful = candidates.loc[order].assign(
+            rank=np.arange(1, len(order) + 1), people_newly_covered=np.rint(gains[gains > 0]).astype(int),
+            people_only_here=plan.sites["people_only_here"].round().astype(int))
         newly = pd.Index(plan.assignments["demand"])
         return Found(plan, useful[SITES], newly, int(left.loc[newly, "people"].sum()), int(left["people"].sum()), limit)
 
@@ -142,6 +143,14 @@ def _in_order(near: npt.NDArray[np.bool_], people: npt.NDArray[np.float64]
         gains.append(float(adds[best]))
         left[near[:, best]] = 0.0
     return order, np.array(gains)
+
+
+def _without_spare(plan: Placement, left: pd.DataFrame, travel: Travel, kept: pd.Index, limit: reach.Limit
+                   ) -> Placement:
+    """The plan without the sites that add nobody: who goes where, and whom only one site reaches, follow anew."""
+    smaller = placement.max_cover(left, pd.DataFrame(index=kept), travel.restrict(destinations=kept),
+                                  within=limit.within, n_sites=len(kept), fixed=list(kept))
+    return replace(plan, sites=smaller.sites, assignments=smaller.assignments)
 
 
 @dataclass(frozen=True)

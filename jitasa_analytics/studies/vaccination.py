@@ -160,7 +160,8 @@ class Vaccination(Study):
         if year is None:
             return Note("note.denominator_published")
         return Note("note.denominator_population", {
-            "basis": Term("basis", self.basis), "year": year, "thai_year": year + 543, "group": self.group})
+            "basis": Term("basis", self.basis), "year": year, "thai_year": year + 543,
+            "group": Term("group", self.group)})
 
     def _note_on_own_report(self, snapshot: Snapshot, level: Level, history: History, frame: pd.DataFrame,
                             upto: str) -> Note | None:
@@ -174,8 +175,8 @@ class Vaccination(Study):
         last = reports.latest().iloc[-1]
         return Note("note.own_report", {
             "area": Term("area", snapshot.scope), "count": f"{int(last['count']):,}",
-            "date": f"{last['as_of']:%Y-%m-%d}", "here": f"{int(frame['count'].sum()):,}",
-            "upto": f"{history.rows['as_of'].max():%Y-%m-%d}"})
+            "date": Term("date", f"{last['as_of']:%Y-%m-%d}"), "here": f"{int(frame['count'].sum()):,}",
+            "upto": Term("date", f"{history.rows['as_of'].max():%Y-%m-%d}")})
 
     def _note_on_over(self, frame: pd.DataFrame, year: int | None) -> Note | None:
         if "over_100" not in frame or not frame["over_100"].any():
@@ -195,8 +196,8 @@ def _whole(values: pd.Series) -> pd.Series:
 def _notes(history: History, latest: pd.DataFrame, frame: pd.DataFrame, level: str) -> list[Note | None]:
     """Where the counts come from, and what is missing or odd in them."""
     notes: list[Note | None] = [Note(f"note.counts_{history.basis}", {
-        "units": len(latest), "first": f"{latest['as_of'].min():%Y-%m-%d}",
-        "last": f"{latest['as_of'].max():%Y-%m-%d}"})]
+        "units": len(latest), "first": Term("date", f"{latest['as_of'].min():%Y-%m-%d}"),
+        "last": Term("date", f"{latest['as_of'].max():%Y-%m-%d}")})]
     missing = frame.index[frame["count"].isna()]
     if len(missing):
         notes.append(Note("note.no_report", {"areas": len(missing), "names": frames.some_areas(missing)}))

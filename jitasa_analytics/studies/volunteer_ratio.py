@@ -15,7 +15,7 @@ from jitasa_analytics.analysis.travel import DETOUR, SPEED_KMH
 from jitasa_analytics.contracts import CATEGORIES, OPEN_STATUSES, URGENCIES
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies import frames
-from jitasa_analytics.studies.answer import Answer, Figure, Note
+from jitasa_analytics.studies.answer import Answer, Figure, Note, Term
 from jitasa_analytics.studies.base import Study
 from jitasa_analytics.studies.reach import Limit
 
@@ -69,7 +69,7 @@ class VolunteerRatio(Study):
         shapes = frames.outlines(snapshot, level, also={*code["requests"], *code["volunteers"]})
         reached, notes = self._access(snapshot, requests, volunteers)
         frame = _by_area(shapes.index, requests, volunteers, code, reached)
-        notes = [Note("note.volunteers_on", {"day": day.isoformat()}),
+        notes = [Note("note.volunteers_on", {"day": Term("date", day.isoformat())}),
                  Limit(self.minutes, None, self.mode, self.detour).note(),
                  Note("note.e2sfca", {"minutes": f"{self.minutes:g}"}), *notes]
         if not len(requests):
@@ -88,9 +88,8 @@ class VolunteerRatio(Study):
 
     def _last_day(self, snapshot: Snapshot) -> dt.date:
         """The day of the store's newest request, in Bangkok; the same for every scope."""
-        newest = snapshot.held("requests").as_of or f"{snapshot.created_at:%Y-%m-%d}"
-        # The manifest holds a day of Bangkok; a time is UTC.
-        return (pd.Timestamp(newest) + (_BANGKOK if len(newest) > len("2021-08-15") else pd.Timedelta(0))).date()
+        newest = snapshot.held("requests").as_of or f"{snapshot.created_at + _BANGKOK:%Y-%m-%d}"
+        return dt.date.fromisoformat(newest)
 
     def _people(self, snapshot: Snapshot, day: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Open requests and available volunteers of the scope."""

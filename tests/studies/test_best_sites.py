@@ -48,8 +48,11 @@ def test_assignments_name_old_and_new_sites(make):
 
 def test_sites_that_reach_nobody_new_are_not_proposed(make):
     answer = ask(make(town() | {"candidates": SITES}), "best_sites", n_sites=3, **NEAR)
-    assert "near A" not in answer.tables["sites"].index
-    assert {"note.fewer_sites", "note.spare_sites"} <= {n.key for n in answer.notes}
+    # Near C and the east reach the same people, near A nobody new: one site does what three would.
+    sites = answer.tables["sites"]
+    assert len(sites) == 1 and sites.index[0] in {"near C", "east"}
+    assert sites[["people_newly_covered", "people_only_here"]].values.tolist() == [[400, 400]]
+    assert "note.fewer_sites" in {n.key for n in answer.notes}
 
 
 def test_without_candidates_the_villages_are_asked(make):
@@ -145,3 +148,8 @@ def test_against_every_combination(make, seed):
         assert sites_table["people_newly_covered"].tolist() == np.diff(known).tolist()
         assert sites_table["people_newly_covered"].sum() == figures["newly_covered"]
         assert known[1] == max(people[fixed | reach[:, c]].sum() for c in chosen)
+        # Whom only one site reaches is counted among the sites that are shown, and nobody is sent to another.
+        alone = (reach[:, chosen].sum(axis=1) == 1) & ~fixed
+        assert sites_table["people_only_here"].tolist() == (reach[:, chosen] & alone[:, None]).T.dot(people).tolist()
+        sent = answer.tables["assignments"]
+        assert set(sent.loc[sent["new"], "site"]) <= set(sites_table.index)
