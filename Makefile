@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Build the sample store and serve the dashboard (PORT=5006 STORE=data/store)
 	@$(BIN)/jitasa demo --store "$(STORE)" --port $(PORT)
 
-system: ## Install Chromium and a Thai font through apt, where it may
+system: ## Install Chromium, fonts and a library through apt, where it may
 	@sh scripts/system.sh
 
 test: $(READY) system ## Run all tests

@@ -133,7 +133,8 @@ class Requests(Page):
                                         kinds["requests"].tolist(), colour=colours.ACCENT) if len(kinds) else None
 
     def _show_table(self, without: int) -> None:
-        self.table = tables.table(self.rows.head(_ROWS), self.lang, name_index=False, columns=_COLUMNS, height=330)
+        self.table = tables.table(self.rows.head(_ROWS), self.lang, name_index=False, columns=_COLUMNS,
+                                  height=400, wrap=True)
         pn.bind(self.guarded(self._row), self.table.param.selection, watch=True)
         self.table_box[:] = [self.table]
         told = [self.say("first_rows", n=numbers.number(_ROWS), all=numbers.number(len(self.rows)))] \

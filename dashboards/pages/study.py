@@ -226,8 +226,8 @@ class BestSitesPage(StudyPage):
         told = f'<div class="card"><ul style="margin:0">{certain}</ul></div>' if certain else ""
         if not len(sites):
             return [boxed(card.piece(head + told))]
-        table = tables.table(sites, self.lang, study=answer.study, name_index=False,
-                             height=130 + 40 * min(len(sites), 10),
+        table = tables.table(sites, self.lang, study=answer.study, name_index=False, wrap=True,
+                             height=130 + 54 * min(len(sites), 10),
                              widths={"rank": 62, "name": 190},
                              columns=["rank", "name", "people_newly_covered", "people_only_here"])
         table.selectable = False

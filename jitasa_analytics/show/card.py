@@ -143,7 +143,7 @@ def _conditions(params: Mapping[str, Any], lang: str) -> dict[str, str]:
         found["service"] = found["service"].lower()
     unit = "km" if params.get("km") is not None else "minutes"
     if params.get(unit) is not None:
-        found["limit"] = numbers.amount(params[unit], unit, lang)
+        found["limit"] = f"{params[unit]:g} {texts.label('unit', unit, lang)}"
     return found
 
 

@@ -46,7 +46,7 @@ TABLE = f"""
 .tabulator .tabulator-header .tabulator-col .tabulator-col-title {{ white-space: normal; font-weight: 600;
   line-height: 1.3; }}
 .tabulator .tabulator-header .tabulator-col .tabulator-col-content {{ padding: 4px 6px; }}
-.tabulator-row .tabulator-cell {{ border-right: none; white-space: normal; overflow-wrap: anywhere;
-  height: auto !important; font-variant-numeric: tabular-nums; padding: 5px 6px; }}
+.tabulator-row .tabulator-cell {{ border-right: none; white-space: nowrap; text-overflow: ellipsis;
+  font-variant-numeric: tabular-nums; padding: 5px 6px; }}
 .tabulator-row.tabulator-selected {{ background: #dbe9f4 !important; color: {colours.INK}; }}
 """

@@ -42,7 +42,7 @@ def readable(frame: pd.DataFrame, lang: str, *, columns: Sequence[str], name_ind
 
 def table(frame: pd.DataFrame, lang: str, *, study: str = "", measure: str = "", unit: str = "",
           columns: Sequence[str] = (), name_index: bool = True, height: int = 320,
-          widths: dict[str, int] | None = None, **params: Any) -> pn.widgets.Tabulator:
+          widths: dict[str, int] | None = None, wrap: bool = False, **params: Any) -> pn.widgets.Tabulator:
     """A table whose rows can be chosen; numbers keep their value, so that sorting is right.
 
     Parameters
@@ -51,10 +51,14 @@ def table(frame: pd.DataFrame, lang: str, *, study: str = "", measure: str = "",
         On area codes where ``name_index``.
     columns : sequence of str
         Which and in which order; by default all, the measure first.
+    wrap : bool
+        Break long texts over several lines instead of cutting them off.
     """
     chosen = list(columns) or columns_of(frame, first=[measure] if measure else [])
     plain = readable(frame, lang, columns=chosen, name_index=name_index)
     formatters, aligns, titles = dress(plain, lang, study=study, measure=measure, unit=unit)
+    if wrap:
+        formatters |= {c: {"type": "textarea"} for c in plain.columns if c not in formatters}
     return pn.widgets.Tabulator(
         plain, formatters=formatters, text_align=aligns, titles=titles, show_index=False, disabled=True, selectable=1,
         layout="fit_columns", theme="simple", height=height, sizing_mode="stretch_width", stylesheets=[TABLE],

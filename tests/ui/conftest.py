@@ -67,6 +67,13 @@ def chromium() -> Iterator[object]:
     if path is None:
         pytest.skip("there is no Chromium on this machine; install it with 'apt-get install chromium'")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    from playwright._impl._driver import compute_driver_executable
+
+    node, *_ = compute_driver_executable()
+    tried = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"Playwright's driver does not start here: {tried.stderr.strip()}; "
+                    "install it with 'apt-get install libatomic1'")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=path, args=ARGUMENTS)
         # One profile for all visits, so that scripts are fetched and compiled once.
