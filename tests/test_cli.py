@@ -353,7 +353,8 @@ def test_a_reader_that_has_enough_is_no_error(sample_store):
 
 def test_sigint_in_a_real_process():
     # A process that a shell started in the background inherits that Ctrl-C is ignored; a terminal's does not.
-    code = ("import os, signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom jitasa_analytics import cli\nfrom jitasa_analytics.cli import faults\n"
+    code = ("import os, signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "from jitasa_analytics import cli\nfrom jitasa_analytics.cli import faults\n"
             "faults.home = lambda: os.kill(os.getpid(), signal.SIGINT) or __import__('time').sleep(5)\n"
             "cli.main(['demo', '--no-serve'])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
