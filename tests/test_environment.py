@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # conda-forge's name -> the registry's
-RENAMED = {"python-duckdb": "duckdb", "geoviews-core": "geoviews", "python-build": "build",
-           "playwright-python": "playwright"}
+RENAMED = {"python-duckdb": "duckdb", "dask-core": "dask", "h3-py": "h3", "geoviews-core": "geoviews",
+           "python-build": "build", "playwright-python": "playwright"}
 
 
 @pytest.fixture(scope="module", autouse=True)
