@@ -246,17 +246,20 @@ def lookup(text: str) -> str | None:
     return find(province=plain) or find(district=plain) or find(tambon=plain)
 
 
-def resolve(text: str) -> str:
+def resolve(place: str | int) -> str:
     """The code of an area given by code, or by Thai or English name (``แสนสุข, เมืองชลบุรี, ชลบุรี``).
+
+    No code starts with a zero, so that a whole number stands for the same code as its digits.
 
     Raises
     ------
     UnknownError
         If there is no such area, or several; the message proposes the nearest names.
 
-    >>> resolve("20"), resolve("Chonburi"), resolve("TH200104"), resolve("บางละมุง")
-    ('20', '20', '200104', '2004')
+    >>> resolve("20"), resolve(20), resolve("Chonburi"), resolve("TH200104"), resolve("บางละมุง")
+    ('20', '20', '20', '200104', '2004')
     """
+    text = str(place)
     found = lookup(text)
     if found is not None:
         return found

@@ -360,3 +360,14 @@ def test_sigint_in_a_real_process():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 130
     assert done.stderr == ""
+
+
+def test_the_version_needs_no_command():
+    done = subprocess.run([*JITASA, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()[0], done.stderr) == (0, "jitasa-analytics", "")
+
+
+def test_the_frame_of_the_help_is_thai_too():
+    done = subprocess.run([*JITASA, "import", "--help", "--lang", "th"], capture_output=True, text=True, check=False)
+    assert "ตัวเลือก" in done.stdout and "[จำเป็น]" in done.stdout
+    assert "Options" not in done.stdout and "[required]" not in done.stdout

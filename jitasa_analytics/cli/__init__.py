@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import rich_utils
 
 from jitasa_analytics import texts
 from jitasa_analytics.cli import faults, printing, quarantine, template
@@ -44,12 +45,20 @@ def _run_words(words: list[str], lang: str, unknown: str | None) -> int:
     if unknown is not None:
         raise InputError(f"there is no language {unknown!r}: use th or en", key="error.language", value=unknown)
     command: Any = typer.main.get_command(app)
+    _put_frame(lang)
     _put_help(command, "jitasa", lang)
     for name, part in command.commands.items():
         _put_help(part, name, lang)
     result = command.main(words, prog_name="jitasa", standalone_mode=False, obj=lang)
     sys.stdout.flush()
     return result if isinstance(result, int) else 0
+
+
+def _put_frame(lang: str) -> None:
+    """The words that the command line's library writes around our own."""
+    for name in ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "REQUIRED_LONG_STRING",
+                 "DEFAULT_STRING"):
+        setattr(rich_utils, name, texts.say(f"cli.frame.{name.lower()}", lang))
 
 
 def _put_help(command: Any, name: str, lang: str) -> None:
@@ -89,13 +98,17 @@ def _language(words: list[str]) -> tuple[str, list[str], str | None]:
     return chosen.lower(), rest, None
 
 
-@app.callback()
-def _jitasa(version: Annotated[bool, typer.Option("--version", is_eager=True)] = False) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         import jitasa_analytics
 
         print(f"jitasa-analytics {jitasa_analytics.__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _jitasa(version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_show_version)] = False) -> None:
+    """Every command has its own function."""
 
 
 @app.command("demo")

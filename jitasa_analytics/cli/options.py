@@ -14,7 +14,6 @@ from jitasa_analytics.studies import Study
 
 _YES = {"true", "yes", "1", "on"}
 _NO = {"false", "no", "0", "off"}
-_BUDDHIST = 543
 
 
 def read(study: type[Study], words: Sequence[str]) -> dict[str, Any]:
@@ -100,13 +99,17 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _date(text: str) -> dt.date:
-    """A date as year-month-day; a year of the Buddhist era is understood.
+    """A date as people write it: year-month-day, day/month/year or with a Thai month; Buddhist years are understood.
 
-    >>> _date("2564-06-30")
-    datetime.date(2021, 6, 30)
+    >>> _date("2564-06-30"), _date("30/6/2564"), _date("30 มิ.ย. 2564")
+    (datetime.date(2021, 6, 30), datetime.date(2021, 6, 30), datetime.date(2021, 6, 30))
     """
-    year, month, day = (int(part) for part in text.split("-"))
-    return dt.date(year - _BUDDHIST if year >= 2400 else year, month, day)
+    from jitasa_analytics.ingest import dates
+
+    found = dates.day(text)
+    if found.error or not isinstance(found.value, dt.date):
+        raise ValueError(text)
+    return found.value
 
 
 def help_text(study: type[Study], lang: str) -> str:

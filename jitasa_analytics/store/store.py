@@ -38,7 +38,7 @@ class Store:
         """The manifest of the current version, or of an older one by number."""
         return files.current(self.folder) if version is None else files.at_version(self.folder, version)
 
-    def snapshot(self, scope: str | None = None, version: int | None = None) -> Snapshot:
+    def snapshot(self, scope: str | int | None = None, version: int | None = None) -> Snapshot:
         """Open a version, limited to a scope.
 
         Parameters
