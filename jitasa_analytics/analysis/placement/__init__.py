@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jitasa_analytics.analysis.placement.blockage import Blockage, why_infeasible
 from jitasa_analytics.analysis.placement.centers import p_center
 from jitasa_analytics.analysis.placement.covering_all import set_cover
 from jitasa_analytics.analysis.placement.limits import Limits
@@ -9,5 +10,10 @@ from jitasa_analytics.analysis.placement.maximal_cover import max_cover
 from jitasa_analytics.analysis.placement.meaning import Phases, explain, plan
 from jitasa_analytics.analysis.placement.medians import p_median
 from jitasa_analytics.analysis.placement.result import Placement
+from jitasa_analytics.analysis.placement.tradeoff import Frontier, frontier
+from jitasa_analytics.analysis.placement.uncertain import Robust, robust
 
-__all__ = ["Limits", "Phases", "Placement", "explain", "max_cover", "p_center", "p_median", "plan", "set_cover"]
+__all__ = [
+    "Blockage", "Frontier", "Limits", "Phases", "Placement", "Robust", "explain", "frontier", "max_cover", "p_center",
+    "p_median", "plan", "robust", "set_cover", "why_infeasible",
+]
