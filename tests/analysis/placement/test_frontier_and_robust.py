@@ -59,7 +59,7 @@ def test_frontier_is_every_plan_that_none_beats_in_both(problem, backup):
         assert found.shares.min(axis=1).tolist() == pytest.approx(table["least_share"].tolist())
         assert max(share for _, share in points) < found.end or table["least_share"].iloc[-1] == 1.0
         steps += len(table)
-    assert steps > 12
+    assert steps > 8
 
 
 def test_frontier_with_a_coarse_step_stops_and_says_how_far():
@@ -81,10 +81,10 @@ def test_frontier_with_a_coarse_step_stops_and_says_how_far():
 @pytest.mark.parametrize("problem", ["max_cover", "p_median"])
 def test_robust_equals_trying_every_plan_in_every_draw(problem):
     regrets = 0.0
-    for seed in range(10):
+    for seed in range(6):
         demand, labels, costs, t, _ = case(seed)
         rng = np.random.default_rng(seed)
-        needs = pd.DataFrame(rng.integers(0, 80, (len(demand), 12)), index=demand.index)
+        needs = pd.DataFrame(rng.integers(0, 80, (len(demand), 8)), index=demand.index)
         options = {"within": 20} if problem == "max_cover" else {"gap": 0.0}
         backup = {"backup": True} if seed % 2 else {}
         found = placement.robust(demand, labels, t, problem=problem, needs=needs, n_sites=2, **options, **backup)
@@ -111,13 +111,13 @@ def test_robust_equals_trying_every_plan_in_every_draw(problem):
 def test_draws_have_the_mean_and_spread_asked_for_and_follow_the_seed():
     demand, labels, _, t, _ = case(1)
     demand = demand * 1000
-    call = {"within": 20, "n_sites": 2, "draws": 400}
+    call = {"within": 20, "n_sites": 2, "draws": 150}
     one = placement.robust(demand, labels, t, seed=4, spread=0.3, **call)
     again = placement.robust(demand.iloc[::-1], labels[::-1], t, seed=4, spread=0.3, **call)
     pd.testing.assert_frame_equal(one.draws, again.draws)
     assert one.draws["people"].mean() == pytest.approx(demand["people"].sum(), rel=0.02)
     relative = np.sqrt((demand["people"] ** 2).sum()) / demand["people"].sum() * 0.3
-    assert one.draws["people"].std() / demand["people"].sum() == pytest.approx(relative, rel=0.15)
+    assert one.draws["people"].std() / demand["people"].sum() == pytest.approx(relative, rel=0.25)
     sure = placement.robust(demand, labels, t, spread=0.0, within=20, n_sites=2, draws=3)
     assert (sure.draws["regret"] == 0).all() and (sure.sites["chosen"] == 1).all()
     few = placement.robust(demand, labels, t, progress=lambda done, wanted: done < 5, **call)
