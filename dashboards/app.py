@@ -11,7 +11,7 @@ from typing import Any
 
 import panel as pn
 
-from dashboards import frame, problems
+from dashboards import frame, health, problems
 from dashboards.desk import Desk
 from dashboards.pages import Page, routes
 from jitasa_analytics import texts
@@ -127,7 +127,7 @@ def make_server(store: Path, port: int, *, address: str = "127.0.0.1") -> Any:
     return pn.io.server.get_server(
         pages, port=port, address=address, websocket_origin=origins, show=False, start=False, verbose=False,
         title=dict.fromkeys(pages, texts.say("dashboard.brand", texts.DEFAULT)),
-        static_dirs={"assets": str(ASSETS), "fonts": str(fonts.folder())})
+        extra_patterns=health.patterns(desk), static_dirs={"assets": str(ASSETS), "fonts": str(fonts.folder())})
 
 
 def _app(desk: Desk, page: type[Page]) -> Callable[[], Any]:
@@ -135,7 +135,9 @@ def _app(desk: Desk, page: type[Page]) -> Callable[[], Any]:
 
     def build() -> Any:
         try:
-            return frame.build(desk, page)
+            made = frame.build(desk, page)
+            problems.built()
+            return made
         except Exception as error:
             return problems.whole_page(error)
 

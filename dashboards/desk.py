@@ -6,26 +6,45 @@ at once and an old answer never is. No widgets here.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from jitasa_analytics import areas, studies
-from jitasa_analytics.geo import WEB_MERCATOR
+from jitasa_analytics.show import outlines
 from jitasa_analytics.store import Snapshot, Store
 from jitasa_analytics.store.manifest import Manifest
 
 Key = tuple[Any, ...]
 
-# Outlines are drawn on about a thousand pixels: finer detail is left out.
-_PIXELS = 2500.0
+
+@dataclass(frozen=True)
+class Outline:
+    """Outlines ready for the browser.
+
+    Attributes
+    ----------
+    url : str
+        Where the browser fetches them; another content has another address.
+    codes : tuple of str
+        The areas in their order.
+    content : bytes
+        Gzipped JSON, see ``show.outlines``.
+    """
+
+    url: str
+    codes: tuple[str, ...]
+    content: bytes
 
 
 class Desk:
@@ -37,14 +56,18 @@ class Desk:
         The store.
     keep : int
         How many answers are kept, over all sessions of this process.
+    tiles : tuple of str
+        Address of map tiles with ``{z}``, ``{x}``, ``{y}``, and whose they are; none by default.
     """
 
-    def __init__(self, folder: Path, *, keep: int = 200) -> None:
+    def __init__(self, folder: Path, *, keep: int = 200, tiles: tuple[str, str] = ("", "")) -> None:
         self.store = Store(folder)
+        self.tiles = tiles
         self._keep = keep
         self._kept: OrderedDict[Key, Any] = OrderedDict()
         self._lock = threading.Lock()
         self._making: dict[Key, threading.Lock] = {}
+        self._content: OrderedDict[str, bytes] = OrderedDict()
 
     # -- asking ------------------------------------------------------------------------------
 
@@ -75,14 +98,44 @@ class Desk:
         level: str = self._once(("level", area), area, lambda s: _level_below(s, area))
         return level
 
-    def shapes(self, level: str, within: str) -> gpd.GeoDataFrame:
-        """Outlines of one level inside an area, projected for the map and thinned to what a screen shows.
+    def outline(self, level: str, within: str) -> Outline:
+        """Outlines of one level inside an area."""
+        found: Outline = self._once(("outline", level, within), within,
+                                    lambda s: self._served(s.areas(level, within=within), f"{level}.{within}"))
+        return found
 
-        Returns
-        -------
-        GeoDataFrame, EPSG:3857, on area codes
-        """
-        return self._once(("shapes", level, within), within, lambda s: projected(s.areas(level, within=within)))
+    def outline_of(self, answer: studies.Answer) -> Outline:
+        """The outlines of an answer: those of the store where it has the same areas, else its own."""
+        codes = [str(code) for code in answer.frame.index]
+        if codes and areas.exists(codes[0], abolished=True):
+            shared = self.outline(areas.level_of(codes[0]), answer.scope)
+            if sorted(codes) == sorted(shared.codes):
+                return shared
+        shapes = answer.frame if isinstance(answer.frame, gpd.GeoDataFrame) else gpd.GeoDataFrame(
+            geometry=gpd.GeoSeries([], crs="EPSG:4326"))
+        key = hashlib.sha256(repr((answer.study, answer.scope, answer.version, codes)).encode()).hexdigest()
+        found: Outline = self._once(("outline-of", key), answer.scope,
+                                    lambda _: self._served(shapes, f"own.{answer.scope}"))
+        return found
+
+    def served(self, name: str) -> bytes | None:
+        """What the browser fetches under a name, also where another process behind the same proxy made the page."""
+        with self._lock:
+            found = self._content.get(name)
+        if found is None and name.split(".")[0] in ("province", "district", "tambon"):
+            level, within, *_ = name.split(".")
+            made = self.outline(level, within)
+            return made.content if made.url.endswith(name) else None
+        return found
+
+    def _served(self, shapes: gpd.GeoDataFrame, what: str) -> Outline:
+        content = outlines.encoded(shapes)
+        name = f"{what}.{hashlib.sha256(content).hexdigest()[:20]}.json"
+        with self._lock:
+            self._content[name] = content
+            while len(self._content) > 4 * self._keep:
+                self._content.popitem(last=False)
+        return Outline(f"outlines/{name}", tuple(json.loads(gzip.decompress(content))["codes"]), content)
 
     def held(self) -> dict[str, str | None]:
         """Date of the data by dataset (import date where rows carry none)."""
@@ -125,19 +178,6 @@ class Desk:
 def head(area: str) -> str:
     """What the codes of areas inside an area start with."""
     return "" if area == areas.COUNTRY else area
-
-
-def projected(shapes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Outlines for the map: projected, and thinned together so that neighbours still meet."""
-    shapes = shapes[shapes.geometry.notna() & ~shapes.geometry.is_empty].to_crs(WEB_MERCATOR)
-    if not len(shapes):
-        return shapes
-    west, south, east, north = shapes.total_bounds
-    fine = max(east - west, north - south) / _PIXELS
-    geometry = shapes.geometry.to_numpy()
-    if int(shapely.get_num_coordinates(geometry).sum()) > 40 * len(geometry):
-        geometry = shapely.coverage_simplify(geometry, fine)
-    return gpd.GeoDataFrame(shapes.drop(columns="geometry"), geometry=geometry, index=shapes.index, crs=WEB_MERCATOR)
 
 
 def _level_below(snapshot: Snapshot, area: str) -> str:

@@ -1,4 +1,4 @@
-"""The frame around every page: brand, navigation, language, area, and where the data comes from."""
+"""The frame around every page: brand, navigation, language, ground, area, and where the data comes from."""
 
 from __future__ import annotations
 
@@ -13,47 +13,18 @@ import panel as pn
 import panel_material_ui as pmui
 from panel_material_ui.template.base import parse_template
 
-from dashboards import places, problems, scope
+from dashboards import health, navigation, places, problems, scope
 from dashboards.desk import Desk
-from dashboards.pages import Page, routes
+from dashboards.pages import Page
 from jitasa_analytics import texts
-from jitasa_analytics.errors import JitasaError
-from jitasa_analytics.show import card, colours, fonts, numbers
+from jitasa_analytics.errors import JitasaError, NoDataError
+from jitasa_analytics.show import card, colours, fonts, numbers, style
 
 ASSETS = Path(__file__).resolve().parent / "assets"
+_AGED = ("population", "requests", "volunteers", "dose_reports", "doses", "facilities")
 
-_THEME = {
-    "typography": {"fontFamily": fonts.STACK, "fontSize": 13, "button": {"textTransform": "none"}},
-    "palette": {"primary": {"main": colours.ACCENT}, "secondary": {"main": colours.SITE}},
-    "shape": {"borderRadius": 8},
-    "components": {"MuiInputLabel": {"styleOverrides": {"root": {"overflow": "visible", "lineHeight": 1.6}}},
-                   "MuiToolbar": {"styleOverrides": {"root": {"minHeight": "54px !important"}}}},
-}
-_NAV = f"""
-:host {{ font-family: {fonts.STACK}; }}
-nav {{ display: flex; flex-direction: column; gap: 2px; }}
-a {{ display: block; padding: 8px 12px; border-radius: 8px; color: {colours.INK}; text-decoration: none;
-  font-size: 15px; line-height: 1.4; }}
-a:hover {{ background: #e3eaf0; }}
-a:focus-visible {{ outline: 2px solid {colours.ACCENT}; }}
-a[aria-current] {{ background: {colours.ACCENT}; color: #fff; font-weight: 600; }}
-@media (max-width: 900px) {{
-  nav {{ flex-direction: row; overflow-x: auto; padding-bottom: 4px; }}
-  a {{ white-space: nowrap; background: #e9eef2; padding: 6px 12px; }}
-}}
-"""
-_HEAD = f"""
-:host {{ font-family: {fonts.STACK}; }}
-.bar {{ display: flex; align-items: center; gap: 16px; color: #fff; width: 100%; }}
-.brand {{ font-size: 18px; font-weight: 600; line-height: 1.25; color: #fff; text-decoration: none; flex: 1; }}
-.brand small {{ display: block; font-size: 12.5px; font-weight: 400; opacity: .85; }}
-.langs a {{ color: #fff; text-decoration: none; padding: 4px 10px; border-radius: 6px; font-size: 14px; }}
-.langs a[aria-current] {{ background: rgba(255,255,255,.22); font-weight: 600; }}
-.langs a:focus-visible, .brand:focus-visible {{ outline: 2px solid #fff; }}
-@media (max-width: 600px) {{ .brand {{ font-size: 15px; }} .brand small {{ display: none; }} }}
-"""
 _BODY = """
-:host { display: grid !important; grid-template-columns: 200px minmax(0, 1fr); gap: 20px; align-items: start;
+:host { display: grid !important; grid-template-columns: 216px minmax(0, 1fr); gap: 22px; align-items: start;
   padding: 14px 20px 28px; box-sizing: border-box; }
 :host > * { width: 100% !important; min-width: 0; }
 @media (max-width: 900px) { :host { grid-template-columns: minmax(0, 1fr); gap: 10px; padding: 10px 10px 24px; } }
@@ -71,43 +42,70 @@ def build(desk: Desk, page: type[Page]) -> Any:
     asked = problems.asked()
     lang = scope.language(asked)
     place, unknown = scope.area(asked)
-    now = scope.Scope(area=place, lang=lang)
+    now = scope.Scope(area=place, lang=lang, dark=asked.get("theme") == "dark")
     content: Any
-    made: Page | None = None
     try:
         manifest = desk.manifest()
-        made = page(desk=desk, scope=now, asked=asked)
-        content = made
+        content = page(desk=desk, scope=now, asked=asked)
     except Exception as error:
         if page.slug == "" and not isinstance(error, JitasaError):
             raise
         manifest, content = None, problems.notice(error, lang)
+        if not isinstance(error, NoDataError):
+            problems.broke(error)
     keep_in_step(now)
     parts: list[Any] = []
     if manifest is not None and manifest.sample:
         parts.append(card.piece(card.sample_html(lang)))
     if unknown is not None:
         parts.append(problems.notice(unknown, lang))
-    parts += [places.picker(desk, now), content]
+    parts += [places.picker(desk, now), content] if page.by_area else [content]
     if manifest is not None:
         parts.append(_source(desk, now))
-    body = pn.Column(_navigation(now, page.slug),
+    body = pn.Column(navigation.menu(now, page),
                      pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"}),
                      sizing_mode="stretch_width", margin=0, stylesheets=[_BODY])
-    title = page.label(lang)
+    shown = shell(lang, colours.ground(now.dark), page.label(lang), manifest.version if manifest else -1)
+    shown.header = [navigation.header(now, page.slug)]
+    shown.main = [body]
+    return shown
+
+
+def shell(lang: str, ground: colours.Ground, title: str, version: int = -1) -> Any:
+    """An empty page in our letters and colours."""
     shown = pmui.Page(  # type: ignore[attr-defined]
-        header=[_header(now, page.slug)], main=[body], theme_toggle=False, theme_config=_THEME, busy_indicator="linear",
-        raw_css=[fonts.served("fonts"), _css()],
-        template=_template(lang),
+        theme_toggle=False, dark_theme=ground.dark, theme_config=_theme(ground), busy_indicator="linear",
+        raw_css=[fonts.served("fonts"), style.variables(ground), _css()], template=_template(lang, version),
         meta_title=f"{title} · {texts.say('dashboard.brand', lang)}", meta_name="jitasa")
     shown.title = ""
     return shown
 
 
+def _theme(ground: colours.Ground) -> dict[str, Any]:
+    return {
+        "typography": {"fontFamily": fonts.STACK, "fontSize": 13, "button": {"textTransform": "none"}},
+        "palette": {"mode": "dark" if ground.dark else "light",
+                    "primary": {"main": ground.accent, "contrastText": ground.on_accent},
+                    "secondary": {"main": colours.SITE},
+                    "background": {"default": ground.page, "paper": ground.paper},
+                    "text": {"primary": ground.ink, "secondary": ground.quiet}, "divider": ground.line},
+        "shape": {"borderRadius": 8},
+        "components": {
+            "MuiInputLabel": {"styleOverrides": {"root": {"overflow": "visible", "lineHeight": 1.6}}},
+            "MuiAppBar": {"styleOverrides": {"root": {
+                "backgroundColor": "#174f76", "backgroundImage": "none", "color": "#fff", "boxShadow": "none"}}},
+            "MuiPaper": {"styleOverrides": {"root": {"backgroundImage": "none"}}},
+            "MuiToolbar": {"styleOverrides": {"root": {"minHeight": "54px !important"}}}},
+    }
+
+
 @cache
-def _template(lang: str) -> Any:
+def _template(lang: str, version: int) -> Any:
     """Panel's page with our script, and the language said for screen readers."""
-    script = f'<script src="assets/shell.js" data-lang="{lang}"></script>'
+    words = "".join(f' data-{name}="{escape(texts.say(f"dashboard.live.{name}", lang), quote=True)}"'
+                    for name in ("fresh", "load", "lost"))
+    script = (f'<script src="assets/shell.js" data-lang="{lang}" data-version="{version}" '
+              f'data-instance="{health.INSTANCE}"{words}></script>')
     return parse_template("{% extends 'base.html' %}{% block postamble %}{{ super() }}" + script + "{% endblock %}")
 
 
@@ -141,38 +139,11 @@ def _parsed(search: str) -> Mapping[str, str]:
     return dict(parse_qsl(search.lstrip("?"), keep_blank_values=True))
 
 
-def _header(now: scope.Scope, slug: str) -> Any:
-    def html(area: str, search: str) -> str:
-        links = "".join(
-            f'<a href="{escape(now.link(slug, lang=lang, more=True))}" lang="{lang}"'
-            f'{" aria-current=true" if lang == now.lang else ""}>{texts.say("dashboard.language", lang)}</a>'
-            for lang in texts.LANGUAGES)
-        brand = escape(texts.say("dashboard.brand", now.lang))
-        return (f'<div class="bar"><a class="brand" href="{escape(now.link("./"))}">{brand}'
-                f'<small>{escape(texts.say("dashboard.tagline", now.lang))}</small></a>'
-                f'<span class="langs">{links}</span></div>')
-
-    return pn.pane.HTML(pn.bind(html, now.param.area, now.param.search), stylesheets=[_HEAD],
-                        sizing_mode="stretch_width", margin=0)
-
-
-def _navigation(now: scope.Scope, slug: str) -> Any:
-    def html(area: str) -> str:
-        links = "".join(
-            f'<a href="{escape(now.link(page.slug or "./"))}"{" aria-current=page" if page.slug == slug else ""}>'
-            f"{escape(page.label(now.lang))}</a>" for page in routes().values())
-        return f'<nav aria-label="{escape(texts.say("dashboard.pages", now.lang))}">{links}</nav>'
-
-    return pn.pane.HTML(pn.bind(html, now.param.area), stylesheets=[_NAV], sizing_mode="stretch_width", margin=0)
-
-
 def _source(desk: Desk, now: scope.Scope) -> Any:
     """What the page rests on: version, and how old each dataset is."""
     manifest = desk.manifest()
-    held = {n: at for n, at in desk.held().items() if n in {"population", "requests", "volunteers", "dose_reports",
-                                                            "doses", "facilities"}}
+    held = {n: at for n, at in desk.held().items() if n in _AGED}
     text = texts.say("dashboard.source", now.lang, version=manifest.version,
                      made=numbers.date(manifest.created_at, now.lang, time=True))
-    html = f'<div class="card"><b>{escape(text)}</b><br>{escape(card.ages(held, now.lang))}</div>'
+    html = f'<footer class="card"><b>{escape(text)}</b><br>{escape(card.ages(held, now.lang))}</footer>'
     return card.piece(html)
-

@@ -11,14 +11,14 @@ import panel_material_ui as pmui
 from dashboards.desk import Desk
 from dashboards.scope import Scope
 from jitasa_analytics import areas, texts
-from jitasa_analytics.show import colours, fonts
+from jitasa_analytics.show import fonts, style
 
 _LEVELS = ("province", "district", "tambon")
 _PATH = f"""
-:host {{ font-family: {fonts.STACK}; }}
+:host {{ font-family: {fonts.STACK}; color: {style.INK}; }}
 ol {{ list-style: none; display: flex; flex-wrap: wrap; gap: 2px 8px; margin: 0; padding: 0; font-size: 15px; }}
-li + li::before {{ content: "›"; color: {colours.QUIET_INK}; margin-right: 8px; }}
-a {{ color: {colours.ACCENT}; text-decoration: none; }} a:hover {{ text-decoration: underline; }}
+li + li::before {{ content: "›"; color: {style.QUIET}; margin-right: 8px; }}
+a {{ color: {style.ACCENT}; text-decoration: none; }} a:hover {{ text-decoration: underline; }}
 [aria-current] {{ font-weight: 600; }}
 """
 _ROW = """

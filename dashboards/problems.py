@@ -21,7 +21,7 @@ LOG = logging.getLogger("jitasa.dashboard")
 
 # The last failures of whole pages in this process: time and sentence.
 _FAILED: deque[str] = deque(maxlen=20)
-_COUNT = {"pages": 0}
+_COUNT = {"pages": 0, "built": 0, "last": 1}
 
 
 def record(error: BaseException) -> str:
@@ -43,6 +43,17 @@ def record(error: BaseException) -> str:
 def count() -> int:
     """How many whole pages could not be built in this process."""
     return _COUNT["pages"]
+
+
+def built() -> None:
+    """Note that a whole page was built."""
+    _COUNT["built"] += 1
+    _COUNT["last"] = 1
+
+
+def pages() -> dict[str, Any]:
+    """How many pages this process built and could not build, and whether the last one could be."""
+    return {"built": _COUNT["built"], "failed": _COUNT["pages"], "last_built": bool(_COUNT["last"])}
 
 
 def last() -> str:
@@ -69,10 +80,16 @@ def _card(severity: str, title: str, told: str, foot: str) -> Any:
                       css_classes=["problem"])
 
 
+def broke(error: BaseException) -> None:
+    """Note that a page has no content because of an error."""
+    _COUNT["pages"] += 1
+    _COUNT["last"] = 0
+    _FAILED.append(str(error))
+
+
 def whole_page(error: BaseException) -> Any:
     """The page in the place of one that could not be built."""
-    _COUNT["pages"] += 1
-    _FAILED.append(str(error))
+    broke(error)
     lang = scope.language(asked())
     again = f"<p><a href=''>{escape(texts.say('dashboard.problem.again', lang))}</a> · " \
             f"<a href='./'>{escape(texts.say('dashboard.problem.home', lang))}</a></p>"

@@ -28,6 +28,7 @@ class Scope(param.Parameterized):
 
     area = param.String(default=areas.COUNTRY, doc="Code of the area that is looked at.")
     lang: Any = param.Selector(default=texts.DEFAULT, objects=list(texts.LANGUAGES), doc="Language of the page.")
+    dark = param.Boolean(default=False, doc="Whether the page is dark.")
     search = param.String(default="", doc="The query of the address that says the same.")
 
     def __init__(self, **params: Any) -> None:
@@ -87,11 +88,13 @@ class Scope(param.Parameterized):
         self.area = areas.resolve(given["area"]) if given.get("area") else areas.COUNTRY
         self.read_more(given)
 
-    def link(self, page: str, *, area: str | None = None, lang: str | None = None, more: bool = False) -> str:
-        """The address of a page with the area and the language kept; with ``more`` also its parameters."""
-        return (page or "./") + self.query(area=area, lang=lang, more=more)
+    def link(self, page: str, *, area: str | None = None, lang: str | None = None, dark: bool | None = None,
+             more: bool = False) -> str:
+        """The address of a page with area, language and ground kept; with ``more`` also its parameters."""
+        return (page or "./") + self.query(area=area, lang=lang, dark=dark, more=more)
 
-    def query(self, *, area: str | None = None, lang: str | None = None, more: bool = True) -> str:
+    def query(self, *, area: str | None = None, lang: str | None = None, dark: bool | None = None,
+              more: bool = True) -> str:
         """The query of an address that says what this scope says."""
         values: dict[str, str] = {}
         place, speech = area or self.area, lang or self.lang
@@ -99,6 +102,8 @@ class Scope(param.Parameterized):
             values["area"] = place
         if speech != self._default_lang:
             values["lang"] = speech
+        if self.dark if dark is None else dark:
+            values["theme"] = "dark"
         if more:
             for name, owner in self._more.items():
                 value = getattr(owner, name)

@@ -1,9 +1,10 @@
-// The browser's side of the shell: the back button, the page's language, drawing with the shipped letters.
+// The browser's side of the shell: the back button, the page's language, newer data, a server that was restarted.
 
 (function () {
-  document.documentElement.lang = document.currentScript.dataset.lang
+  const own = document.currentScript.dataset
+  document.documentElement.lang = own.lang
 
-  // Letters first: Bokeh measures its texts when it draws.
+  // Letters first: they are measured when something is drawn.
   for (const weight of ["400", "600", "700"]) {
     document.fonts.load(`${weight} 14px Sarabun`, "กขAb").catch(() => {})
   }
@@ -30,4 +31,45 @@
       window.history.pushState = push
     }
   })
+
+  // The address says everything, so that a page whose server was restarted is simply loaded again.
+  const line = document.createElement("div")
+  line.id = "live"
+  line.hidden = true
+  line.setAttribute("role", "status")
+  document.addEventListener("DOMContentLoaded", () => document.body.append(line))
+
+  function say(text, link) {
+    line.replaceChildren(text)
+    if (link) {
+      const load = document.createElement("a")
+      load.href = window.location.href
+      load.textContent = link
+      line.append(load)
+    }
+    line.hidden = !text
+  }
+
+  let next = 0
+
+  async function ask() {
+    clearTimeout(next)
+    let wait = 20000
+    try {
+      const answer = await fetch("version", {cache: "no-store", signal: AbortSignal.timeout(8000)})
+      if (answer.ok) {
+        const now = await answer.json()
+        if (now.instance !== own.instance) { window.location.reload(); return }
+        say(now.version > 0 && String(now.version) !== own.version ? own.fresh : "", own.load)
+      }
+    } catch {
+      say(own.lost)
+      wait = 2500
+    }
+    next = setTimeout(ask, wait)
+  }
+  next = setTimeout(ask, 5000)
+  window.jitasaAsk = ask
+  // For those who can't wait: the window is looked at again.
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && !line.hidden) { ask() } })
 })()

@@ -10,7 +10,10 @@ from dashboards.pages.requests import Requests
 from dashboards.pages.study import page_for
 from jitasa_analytics import studies
 
-__all__ = ["Page", "routes"]
+__all__ = ["GROUPS", "Page", "routes"]
+
+# The groups of the navigation, from what is known to what can be done about it.
+GROUPS = ("situation", "access", "plan", "analysis", "data")
 
 _FIRST: tuple[type[Page], ...] = (Overview, Requests)
 # Built-in studies in the order of a planner's questions; those of other packages follow by name.

@@ -13,11 +13,11 @@ from dashboards import problems
 from dashboards.desk import Desk
 from dashboards.scope import Scope
 from jitasa_analytics import areas, texts
-from jitasa_analytics.show import card, colours
+from jitasa_analytics.show import card, classes, colours, style, vector
 
 _CARD = f"""
-:host {{ background: #fff; border: 1px solid #e1e6eb; border-radius: 10px; padding: 12px 14px;
-  box-sizing: border-box; gap: 8px; color: {colours.INK}; }}
+:host {{ background: {style.PAPER}; border: 1px solid {style.LINE}; border-radius: 12px; padding: 12px 14px;
+  box-sizing: border-box; gap: 8px; color: {style.INK}; }}
 """
 _GRID = """
 :host { display: grid !important; grid-template-columns: minmax(0, WIDE) minmax(0, NARROW); gap: 14px;
@@ -39,14 +39,21 @@ class Page(pn.viewable.Viewer):
     ----------------
     slug : str
         Its address; empty for the overview.
+    group : str
+        Where it stands in the navigation.
+    by_area : bool
+        Whether it shows an area that the reader chooses.
     """
 
     slug: ClassVar[str] = ""
+    group: ClassVar[str] = "situation"
+    by_area: ClassVar[bool] = True
 
     def __init__(self, *, desk: Desk, scope: Scope, asked: Mapping[str, str]) -> None:
         super().__init__()
         self.desk, self.scope, self.asked = desk, scope, asked
         self.lang = scope.lang
+        self.ground = colours.ground(scope.dark)
         self.trouble = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
         self._layout = self.build()
 
@@ -65,6 +72,22 @@ class Page(pn.viewable.Viewer):
     def say(self, key: str, **values: object) -> str:
         """A text of the dashboard in the page's language."""
         return texts.say(f"dashboard.{key}", self.lang, **values)
+
+    def new_map(self, height: int, **params: Any) -> vector.AreaMap:
+        """A map in the page's language and colours."""
+        return vector.AreaMap(height=height, lang=self.lang, ground=self.ground, tiles=self.desk.tiles, **params)
+
+    def toned(self, made: classes.Classes) -> classes.Classes:
+        """Classes in the colours of the page's ground."""
+        return made.for_dark() if self.ground.dark else made
+
+    def ink(self, scale: colours.Scale, step: int = -2) -> str:
+        """A colour of a scale that stands out from the page's ground."""
+        return scale.colours[-1 - step] if self.ground.dark else scale.colours[step]
+
+    def neighbours(self) -> str:
+        """Where the browser fetches what lies around the area."""
+        return self.desk.outline("province", areas.COUNTRY).url
 
     def guarded(self, work: Callable[..., Any]) -> Callable[..., None]:
         """A callback that never raises: an error becomes a card on the page."""

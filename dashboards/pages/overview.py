@@ -14,7 +14,7 @@ import param
 from dashboards.pages.base import Page, bar, boxed, download, heading, two
 from jitasa_analytics import areas
 from jitasa_analytics.errors import NoDataError
-from jitasa_analytics.show import answers, card, charts, colours, files, maps, numbers, tables, words
+from jitasa_analytics.show import answers, card, colours, files, numbers, paint, plain_charts, tables, words
 from jitasa_analytics.studies import Answer
 
 # What the map can show: columns of the query by area with their unit, or a dose of the vaccination study.
@@ -41,13 +41,11 @@ class Overview(Page):
         """Lay the page out."""
         self.look = Look()
         self.scope.include(self.look, ["measure"], self.asked)
-        self.map = maps.AreaMap(height=540, on_choose=self._choose,
-                                on_open=self._open)
+        self.map = self.new_map(600, on_choose=self._choose, on_open=self._open)
         self.title = pn.rx("")
         self.figures, self.legend, self.none = card.piece(""), card.piece(""), card.piece("")
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
-        self.asked_chart, self.dose_chart = (
-            pn.pane.HoloViews(sizing_mode="stretch_width", height=190, linked_axes=False) for _ in range(2))
+        self.asked_chart, self.dose_chart = card.piece(""), card.piece("")
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
         self.refresh()
         self.follow(self.refresh, self.scope.param.area)
@@ -73,13 +71,12 @@ class Overview(Page):
         level = self.desk.level_below(area)
         self.level = level if level != "country" else "province"
         self.frame = self.desk.query("page_areas", area, digits=areas.digits(self.level)).set_index("area_code")
-        self.shapes = answers.named(self.desk.shapes(self.level, area), self.lang)
+        self.outline = self.desk.outline(self.level, area)
         now = self.desk.query("page_figures", area).iloc[0]
         self.title.rx.value = self._finding(now)
         self.figures.object = card.figures_html(self._boxes(now))
         self.look.focus = ""
-        context = None if area == areas.COUNTRY else self.desk.shapes("province", areas.COUNTRY)
-        self.map.draw(self.shapes, self._paint(), context=context)
+        self.map.draw(self.outline.url, self.outline.codes, self._paint(), around=self.neighbours())
         self._dress()
         self._draw_charts()
 
@@ -114,17 +111,17 @@ class Overview(Page):
             return self.frame, measure, "share", ""
         return answer.frame, answer.measure, answer.unit, answer.study
 
-    def _paint(self) -> maps.Paint:
+    def _paint(self) -> paint.Paint:
         frame, column, unit, study = self._shown()
         return answers.paint_column(frame, column, unit, self.lang, study=study)
 
     def _dress(self) -> None:
         """Legend and table of the measure on the map."""
         frame, column, unit, study = self._shown()
-        paint = answers.paint_column(frame, column, unit, self.lang, study=study)
+        painted = answers.paint_column(frame, column, unit, self.lang, study=study)
         self.legend.object = card.legend(
-            words.column(self.look.measure, self.lang), paint.classes, self.lang,
-            no_data=bool(paint.values.reindex(self.shapes.index).isna().any()))
+            words.column(self.look.measure, self.lang), self.toned(painted.classes), self.lang,
+            no_data=painted.lacks(self.outline.codes))
         ranked = tables.ranked(frame, column)
         self.order = [str(code) for code in ranked.index]
         self.none.object = f'<p class="lead">{escape(self.say("no_doses"))}</p>' \
@@ -141,16 +138,16 @@ class Overview(Page):
 
     def _draw_charts(self) -> None:
         days = self.desk.query("page_days", self.scope.area)
-        self.asked_chart.object = charts.lines(
-            [charts.Line(days, "day", "requests", self.say("each_day"), "#b9c6d2", 1.2),
-             charts.Line(days, "day", "mean_7_days", self.say("mean_7_days"), colours.NEED.colours[-2])],
+        self.asked_chart.object = plain_charts.lines(
+            [plain_charts.Line(days, "day", "requests", self.say("each_day"), self.ground.hatch, 1.2),
+             plain_charts.Line(days, "day", "mean_7_days", self.say("mean_7_days"), self.ink(colours.NEED))],
             self.lang, height=190)
         own = areas.level_of(self.scope.area)
         found = [(d, self._doses(d, own if own != "country" else "province")) for d in (1, 2)]
-        lines = [charts.Line(a.tables["series"], "date", "share", self.say("dose", n=d),
-                             colours.COVERAGE.colours[-1 if d == 2 else -3])
+        lines = [plain_charts.Line(a.tables["series"], "date", "share", self.say("dose", n=d),
+                             self.ink(colours.COVERAGE, -1 if d == 2 else -3))
                  for d, a in found if a is not None and len(a.tables.get("series", ()))]
-        self.dose_chart.object = charts.lines(lines, self.lang, height=190, share=True) if lines else None
+        self.dose_chart.object = plain_charts.lines(lines, self.lang, height=190, share=True)
 
     def _choose(self, code: str) -> None:
         self.look.focus = code
@@ -172,7 +169,7 @@ class Overview(Page):
         feet = {"people": year, "waiting": asked, "being_helped": asked,
                 "volunteers": numbers.date(now["last_volunteer"], self.lang).replace(numbers.MISSING, "")}
         units = {"people": "persons", "waiting": "requests", "being_helped": "requests", "volunteers": "volunteers"}
-        boxes = [card.figure_entry("areas", len(self.shapes), "", self.lang,
+        boxes = [card.figure_entry("areas", len(self.outline.codes), "", self.lang,
                                    foot=words.value("level", self.level, self.lang))]
         boxes += [card.figure_entry(n, now[n], unit, self.lang, foot=self.say("as_of", date=feet[n]) if feet[n] else "")
                   for n, unit in units.items()]

@@ -14,7 +14,7 @@ import param
 from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
 from jitasa_analytics import areas, texts
 from jitasa_analytics.contracts import CATEGORIES, URGENCIES
-from jitasa_analytics.show import answers, card, charts, classes, colours, files, maps, numbers, tables, words
+from jitasa_analytics.show import card, classes, colours, files, numbers, paint, plain_charts, tables, words
 
 # Shape and colour of each state: told apart without colour too.
 STATES = {
@@ -46,12 +46,11 @@ class Requests(Page):
         self.filters = Filters()
         names = ["state", "category", "urgency", "volunteers"]
         self.scope.include(self.filters, names, self.asked)
-        self.map = maps.AreaMap(height=540, on_choose=self._choose,
-                                on_open=self._open)
+        self.map = self.new_map(560, on_choose=self._choose, on_open=self._open, names=False)
         self.title = pn.rx("")
         self.figures, self.legend, self.foot = card.piece(""), card.piece(""), card.piece("")
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
-        self.chart = pn.pane.HoloViews(sizing_mode="stretch_width", height=210, linked_axes=False)
+        self.chart = card.piece("")
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
         self.redraw()
         self.follow(self.redraw, self.scope.param.area)
@@ -88,20 +87,18 @@ class Requests(Page):
         """Everything for another area."""
         area = self.scope.area
         level = self.desk.level_below(area)
-        self.shapes = answers.named(self.desk.shapes("province" if level == "country" else level, area), self.lang)
+        self.outline = self.desk.outline("province" if level == "country" else level, area)
         self._ask()
-        context = None if area == areas.COUNTRY else self.desk.shapes("province", areas.COUNTRY)
         self.filters.focus = ""
-        self.map.draw(self.shapes, self._quiet(), context=context,
-                      layers=[self._volunteers(), *(self._layer(s) for s in ("closed", "being_helped", "waiting")),
-                              self._ring(None)])
+        self.map.draw(self.outline.url, self.outline.codes, self._quiet(), around=self.neighbours(),
+                      layers=[self._volunteers(), *(self._layer(s) for s in ("closed", "being_helped", "waiting"))])
         self._dress()
 
     def refilter(self) -> None:
         """Other requests on the same areas."""
         self._ask()
-        for layer in (self._volunteers(), *(self._layer(s) for s in STATES), self._ring(None)):
-            self.map.place(layer)
+        self.map.place(self._volunteers(), *(self._layer(s) for s in STATES))
+        self.map.ring(None, None)
         self._dress()
 
     def _ask(self) -> None:
@@ -129,8 +126,8 @@ class Requests(Page):
         self.legend.object = card.legend("", classes.Classes((), ()), self.lang, no_data=False, points=shown)
         self._show_table(int(now["without_position"]))
         kinds = self.counts.iloc[1:]
-        self.chart.object = charts.bars([texts.label("category", c, self.lang) for c in kinds["category"]],
-                                        kinds["requests"].tolist(), colour=colours.ACCENT) if len(kinds) else None
+        self.chart.object = plain_charts.bars([texts.label("category", c, self.lang) for c in kinds["category"]],
+                                        kinds["requests"].tolist(), colour=self.ground.accent) if len(kinds) else ""
 
     def _show_table(self, without: int) -> None:
         self.table = tables.table(self.rows.head(_ROWS), self.lang, name_index=False, columns=_COLUMNS,
@@ -143,7 +140,8 @@ class Requests(Page):
         self.foot.object = f'<p class="lead">{escape(" ".join(told))}</p>' if told else ""
 
     def _row(self, selection: list[int]) -> None:
-        self.map.place(self._ring(selection[0] if selection else None))
+        row = self.rows.iloc[selection[0]] if selection else None
+        self.map.ring(*((None, None) if row is None else (row["lon"], row["lat"])))
 
     def mark(self) -> None:
         """The chosen area, outlined, with the way into it."""
@@ -159,31 +157,26 @@ class Requests(Page):
 
     # -- layers ------------------------------------------------------------------------------
 
-    def _quiet(self) -> maps.Paint:
+    def _quiet(self) -> paint.Paint:
         """Areas without a measure: the points speak."""
-        plain = classes.Classes((0.0, 1.0), ("#e6ebef",))
-        return maps.Paint(pd.Series(0.0, index=self.shapes.index), plain, pd.Series("", index=self.shapes.index))
+        plain = classes.Classes((0.0, 1.0), (self.ground.context_fill,))
+        codes = list(self.outline.codes)
+        return paint.Paint(pd.Series(0.0, index=codes), plain, pd.Series("", index=codes))
 
-    def _layer(self, state: str) -> maps.Points:
+    def _layer(self, state: str) -> paint.Points:
         marker, colour, size = STATES[state]
         rows = self.rows[(self.rows["state"] == state) & self.rows["lon"].notna()]
         shown = (rows[n] for n in ("category", "urgency", "status", "requested_at"))
         told = [card.tooltip([words.value("category", c, self.lang), words.value("urgency", u, self.lang),
                               words.value("status", s, self.lang), numbers.date(at, self.lang, time=True)])
                 for c, u, s, at in zip(*shown, strict=True)]
-        return maps.Points(state, rows[["lon", "lat"]].assign(words=told), colour, marker, size)
+        return paint.Points(state, rows[["lon", "lat"]].assign(words=told), colour, marker, size)
 
-    def _volunteers(self) -> maps.Points:
+    def _volunteers(self) -> paint.Points:
         rows = self.helpers[self.helpers["lon"].notna()] if self.filters.volunteers else self.helpers.head(0)
         told = [card.tooltip([texts.label("volunteer", k, self.lang)]) for k in rows["kind"]]
         marker, colour, size = _VOLUNTEER
-        return maps.Points("volunteers", rows[["lon", "lat"]].assign(words=told), colour, marker, size, alpha=0.65)
-
-    def _ring(self, row: int | None) -> maps.Points:
-        rows = self.rows.iloc[[row]] if row is not None else self.rows.head(0)
-        rows = rows[rows["lon"].notna()]
-        return maps.Points("ring", rows[["lon", "lat"]].assign(words=""), "rgba(0,0,0,0)", "circle", 22.0,
-                           line=colours.CHOSEN, alpha=1.0, line_width=3.0)
+        return paint.Points("volunteers", rows[["lon", "lat"]].assign(words=told), colour, marker, size, alpha=0.65)
 
     # -- saving ------------------------------------------------------------------------------
 

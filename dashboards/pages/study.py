@@ -14,7 +14,7 @@ import param
 from dashboards import forms
 from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
 from jitasa_analytics import areas, studies
-from jitasa_analytics.show import Kind, answers, card, files, maps, tables
+from jitasa_analytics.show import Kind, answers, card, files, plain_charts, tables
 from jitasa_analytics.studies import Answer
 
 # How many columns fit beside the map; the files hold them all.
@@ -62,12 +62,11 @@ class StudyPage(Page):
         self.title = pn.rx(self.study.title(self.lang))
         self.figures, self.legend, self.verdict = card.piece(""), card.piece(""), card.piece("")
         self.chart_title = card.piece("")
-        self.chart = pn.pane.HoloViews(sizing_mode="stretch_width", height=220, linked_axes=False)
+        self.chart = card.piece("")
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
         self.extra = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
-        self.map = maps.AreaMap(height=470, on_choose=self._choose,
-                                on_open=self._open)
+        self.map = self.new_map(500, on_choose=self._choose, on_open=self._open)
         self.run_button = pmui.Button(label=self.say("run"), icon="play_arrow", variant="contained", margin=0,
                                       on_click=self._ask, css_classes=["run"])
         self.waiting = card.piece("", visible=False)
@@ -128,28 +127,26 @@ class StudyPage(Page):
 
     def present(self, answer: Answer) -> None:
         """Put an answer into the page's pieces."""
-        shapes = answers.drawable(answer.frame, self.lang)
+        outline = self.desk.outline_of(answer)
         measure = self.measure or answer.measure
         paint = answers.paint_of(answer, self.lang, measure)
         layers = answers.points_of(answer, self.lang)
-        before = self.answer
         self.answer = answer
         self.title.rx.value = card.finding(answer, self.lang)
         self.figures.object = card.figures(answer, self.lang, only=self.headline)
-        if before is not None and before.scope == answer.scope and list(self.map.codes) == list(shapes.index):
+        if self.map.codes == outline.codes and self.map.pane.source == outline.url:
             self.map.paint(paint)
-            for layer, _ in layers:
-                self.map.place(layer)
+            self.map.place(*(layer for layer, _ in layers))
         else:
-            context = None if answer.scope == areas.COUNTRY else self.desk.shapes("province", areas.COUNTRY)
-            self.map.draw(shapes, paint, context=context, layers=[layer for layer, _ in layers])
+            self.map.draw(outline.url, outline.codes, paint, around=self.neighbours(),
+                          layers=[layer for layer, _ in layers])
         self.legend.object = card.legend(
-            paint.title, paint.classes, self.lang, no_data=bool(paint.values.reindex(shapes.index).isna().any()),
+            paint.title, self.toned(paint.classes), self.lang, no_data=paint.lacks(outline.codes),
             points=[(label, layer.marker, layer.colour) for layer, label in layers])
         self._show_table(answer)
-        chart = answers.chart_of(answer, self.lang, measure=measure)
+        chart = answers.chart_of(answer, self.lang, measure=measure, draw=plain_charts, dark=self.ground.dark)
         self.chart_title.object = f'<h3 class="title">{escape(chart[0])}</h3>' if chart else ""
-        self.chart.object = chart[1] if chart else None
+        self.chart.object = chart[1] if chart else ""
         self.verdict.object = card.verdict(answer, self.lang, skip_question=True)
         self.extra[:] = self.more(answer)
         self.extra.visible = len(self.extra) > 0
@@ -166,7 +163,7 @@ class StudyPage(Page):
         self.title.rx.value = f"{self.study.title(self.lang)}: {areas.full_name(self.scope.area, self.lang)}"
         for piece in (self.figures, self.legend, self.verdict, self.chart_title):
             piece.object = ""
-        self.chart.object = None
+        self.chart.object = ""
         self.map.clear()
         self.table_box.clear()
         self.extra.clear()

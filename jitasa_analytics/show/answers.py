@@ -12,7 +12,7 @@ import pandas as pd
 from jitasa_analytics import areas, texts
 from jitasa_analytics.geo import WEB_MERCATOR
 from jitasa_analytics.show import card, charts, classes, colours, numbers, tables, words
-from jitasa_analytics.show.maps import Paint, Points
+from jitasa_analytics.show.paint import Paint, Points
 
 __all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_of"]
 
@@ -87,28 +87,36 @@ def _pointed(table: pd.DataFrame, lang: str, study: str) -> pd.DataFrame:
     return pd.DataFrame({"lon": table["lon"], "lat": table["lat"], "words": told})
 
 
-def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210) -> tuple[str, Any] | None:
+def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, draw: Any = charts,
+             dark: bool = False) -> tuple[str, Any] | None:
     """The chart that goes with an answer: a series over time, a curve over cost, else the largest areas.
+
+    Parameters
+    ----------
+    draw : module
+        ``charts`` or ``plain_charts``.
+    dark : bool
+        Whether it stands on a dark ground.
 
     Returns
     -------
-    tuple of (title, HoloViews object), or None where there is nothing to draw.
+    tuple of (title, what ``draw`` makes), or None where there is nothing to draw.
     """
     name = measure or answer.measure
     unit = answer.unit if name == answer.measure else words.unit_of(name)
     scale = colours.scale_for(name, answer.study, unit)
-    dark = scale.colours[-2]
+    ink = scale.colours[1 if dark else -2]
     series = answer.tables.get("series")
     if series is not None and len(series) and {"date", "share"} <= set(series.columns):
         y = "share" if series["share"].notna().any() else "count"
-        line = charts.Line(series, "date", y, words.column(y, lang, answer.study), dark)
-        return texts.say("show.over_time", lang, what=line.label), charts.lines(
+        line = charts.Line(series, "date", y, words.column(y, lang, answer.study), ink)
+        return texts.say("show.over_time", lang, what=line.label), draw.lines(
             [line], lang, height=height, share=y == "share")
     curve = answer.tables.get("curve")
     if curve is not None and len(curve) and "share_covered" in curve:
         cost = str(curve.columns[0])
-        line = charts.Line(curve, cost, "share_covered", words.column("share_covered", lang, answer.study), dark)
-        return texts.say("show.by_cost", lang, what=line.label, unit=words.column(cost, lang)), charts.lines(
+        line = charts.Line(curve, cost, "share_covered", words.column("share_covered", lang, answer.study), ink)
+        return texts.say("show.by_cost", lang, what=line.label, unit=words.column(cost, lang)), draw.lines(
             [line], lang, height=height, share=True, xlabel=words.column(cost, lang))
     top = tables.ranked(answer.frame, name).head(8)
     top = top[pd.to_numeric(top[name], errors="coerce").notna()]
@@ -118,5 +126,5 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210) ->
         return None
     labels = [areas.full_name(str(code), lang) for code in top.index]
     key = "show.smallest" if name in tables.LOW_FIRST else "show.largest"
-    return texts.say(key, lang, what=words.column(name, lang, answer.study)), charts.bars(
-        labels, top[name].astype(float).tolist(), colour=dark, height=height, share=unit == "share")
+    return texts.say(key, lang, what=words.column(name, lang, answer.study)), draw.bars(
+        labels, top[name].astype(float).tolist(), colour=ink, height=height, share=unit == "share")

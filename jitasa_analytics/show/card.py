@@ -11,8 +11,9 @@ import panel as pn
 
 from jitasa_analytics import texts
 from jitasa_analytics.contracts import DATASETS
-from jitasa_analytics.show import colours, numbers, words
+from jitasa_analytics.show import numbers, words
 from jitasa_analytics.show.classes import Classes
+from jitasa_analytics.show.plain_charts import CSS as CHARTS
 from jitasa_analytics.show.style import PIECES
 
 # Shapes of the point layers, drawn as they are on the map.
@@ -28,7 +29,7 @@ _SHAPES = {
 
 def piece(html: Any, **params: Any) -> Any:
     """Some HTML, or something bound that gives HTML, in the common style."""
-    return pn.pane.HTML(html, stylesheets=[PIECES], sizing_mode="stretch_width", margin=0, **params)
+    return pn.pane.HTML(html, stylesheets=[PIECES + CHARTS], sizing_mode="stretch_width", margin=0, **params)
 
 
 def mark(marker: str, colour: str) -> str:
@@ -37,13 +38,22 @@ def mark(marker: str, colour: str) -> str:
 
 
 def figures_html(entries: Sequence[Mapping[str, str]]) -> str:
-    """Boxes with a number each: keys ``label``, ``value``, and where given ``unit``, ``foot``."""
+    """Boxes with a number each.
+
+    Keys ``label``, ``value``, and where given ``unit``, ``foot``, ``change`` (with ``turn``: better, worse or same),
+    ``help`` (what is this, how is it computed, how old is it) and ``about`` (the button's name).
+    """
     boxes = []
     for entry in entries:
+        change = f'<div class="change {entry.get("turn", "same")}">{escape(entry["change"])}</div>' \
+            if entry.get("change") else ""
+        named = escape(entry.get("about", "?"), quote=True)
+        about = (f'<details class="help"><summary aria-label="{named}">?</summary>'
+                 f'<div>{escape(entry["help"])}</div></details>') if entry.get("help") else ""
         unit = f"<small>{escape(entry['unit'])}</small>" if entry.get("unit") else ""
         foot = f'<div class="foot">{escape(entry["foot"])}</div>' if entry.get("foot") else ""
         boxes.append(f'<div class="figure"><div class="label">{escape(entry["label"])}</div>'
-                     f'<div class="value">{escape(entry["value"])}{unit}</div>{foot}</div>')
+                     f'<div class="value">{escape(entry["value"])}{unit}</div>{change}{foot}{about}</div>')
     return f'<div class="figures">{"".join(boxes)}</div>'
 
 
@@ -61,17 +71,19 @@ def figures(answer: Any, lang: str, *, only: Sequence[str] = ()) -> str:
                          for n in chosen])
 
 
-def legend(title: str, classes: Classes, lang: str, *, no_data: bool,
+def legend(title: str, classes: Classes, lang: str, *, no_data: bool, few: bool = False,
            points: Sequence[tuple[str, str, str]] = ()) -> str:
     """The classes with their values, what no data looks like, and the shapes of the points.
 
-    ``points`` are (label, marker, colour).
+    ``points`` are (label, marker, colour); ``few`` says that small numbers are not shown.
     """
     entries = [_swatch(colour, label) for label, colour in zip(classes.labels(), classes.colours, strict=True)]
     if no_data:
-        entries.append(_swatch(
-            f"repeating-linear-gradient(45deg, {colours.NO_DATA} 0 3px, #aab1b9 3px 4px)",
-            texts.say("show.no_data", lang)))
+        entries.append(f'<span class="entry"><span class="swatch none"></span>'
+                       f'{escape(texts.say("show.no_data", lang))}</span>')
+    if few:
+        entries.append(f'<span class="entry"><span class="swatch few"></span>'
+                       f'{escape(texts.say("dashboard.few", lang))}</span>')
     entries += [f'<span class="entry">{mark(marker, colour)}{escape(label)}</span>' for label, marker, colour in points]
     head = f'<span class="title">{escape(title)}</span>' if title else ""
     return f'<div class="legend">{head}{"".join(entries)}</div>'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import holoviews as hv
@@ -13,6 +12,9 @@ import pandas as pd
 from bokeh.models import CustomJSTickFormatter, HoverTool, NumeralTickFormatter
 
 from jitasa_analytics.show import colours, fonts
+from jitasa_analytics.show.plain_charts import Line
+
+__all__ = ["Line", "bars", "lines"]
 
 # Not hv.extension: in a notebook that would load scripts from other hosts.
 hv.Store.set_current_backend("bokeh")
@@ -23,18 +25,6 @@ const days = ticks.length > 1 ? (ticks[1] - ticks[0]) / 86400000 : 99
 const parts = days < 27 ? {day: "numeric", month: "short"} : {month: "short", year: "2-digit"}
 return new Intl.DateTimeFormat(locale, {...parts, timeZone: "UTC"}).format(new Date(tick))
 """
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a chart: a column ``y`` of a frame over its column ``x`` (times or numbers)."""
-
-    frame: pd.DataFrame
-    x: str
-    y: str
-    label: str
-    colour: str
-    width: float = 2.2
 
 
 def lines(series: Sequence[Line], lang: str, *, height: int = 210, share: bool = False, xlabel: str = "") -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from jitasa_analytics.show import numbers
-from jitasa_analytics.show.colours import OVER, Scale
+from jitasa_analytics.show.colours import OVER, OVER_DARK, Scale
 
 Floats = npt.NDArray[np.float32]
 
@@ -48,6 +48,11 @@ class Classes:
         found = np.searchsorted(np.asarray(self.edges[1:-1]), given, side="right").astype("f4")
         found[~np.isfinite(given)] = -1.0
         return np.asarray(found, np.float32)
+
+    def for_dark(self) -> Classes:
+        """The same classes on a dark ground: more is brighter there, as it is darker on a light one."""
+        scale = self.colours[:-1] if self.over else self.colours
+        return replace(self, colours=(*reversed(scale), *([OVER_DARK] if self.over else [])))
 
     def labels(self) -> list[str]:
         """The values of each class in words."""

@@ -17,14 +17,15 @@ import geoviews as gv
 import geoviews.plotting.bokeh
 import holoviews as hv
 import holoviews.plotting.bokeh
-import numpy as np
 import pandas as pd
 import panel as pn
 from bokeh.models import HoverTool, LinearColorMapper
 
-from jitasa_analytics.geo import WEB_MERCATOR, to_web_mercator
+from jitasa_analytics.geo import WEB_MERCATOR
 from jitasa_analytics.show import colours, extent
-from jitasa_analytics.show.classes import Classes
+from jitasa_analytics.show.paint import Paint, Points
+
+__all__ = ["AreaMap", "Paint", "Points"]
 
 # Not hv.extension: in a notebook that would load scripts from other hosts.
 hv.Store.set_current_backend("bokeh")
@@ -32,70 +33,6 @@ hv.Store.set_current_backend("bokeh")
 _CRS = ccrs.GOOGLE_MERCATOR
 # From so many areas on, outlines as wide as usual would cover the small ones.
 _MANY = 300
-HATCH = (" ", "/")
-
-
-@dataclass(frozen=True)
-class Paint:
-    """What each area looks like: its class and the words of its tooltip.
-
-    Attributes
-    ----------
-    values : Series
-        On the area codes; NaN is no data.
-    classes : Classes
-    words : Series of str
-        On the area codes: the value as a reader sees it.
-    title : str
-        The measure's name, first line of the tooltip's value.
-    """
-
-    values: pd.Series
-    classes: Classes
-    words: pd.Series
-    title: str = ""
-
-    def columns(self, codes: pd.Index) -> dict[str, Any]:
-        """The columns of the drawing for these areas."""
-        klass = self.classes.index(self.values.reindex(codes).to_numpy(float, na_value=np.nan))
-        return {
-            "klass": klass,
-            "words": self.words.reindex(codes).fillna("").astype(str).tolist(),
-            "hatch": [HATCH[int(k < 0)] for k in klass],
-        }
-
-    @property
-    def palette(self) -> dict[str, Any]:
-        """Class numbers to colours; the first colour is that of no data."""
-        palette = [colours.NO_DATA, *self.classes.colours]
-        return {"palette": palette, "low": -1.5, "high": len(palette) - 1.5}
-
-
-@dataclass
-class Points:
-    """A layer of points of one kind: one shape and one colour.
-
-    Attributes
-    ----------
-    name : str
-        The key under which it is updated.
-    frame : DataFrame
-        Columns ``lon``, ``lat``, ``words`` (tooltip).
-    """
-
-    name: str
-    frame: pd.DataFrame
-    colour: str
-    marker: str = "circle"
-    size: float = 7
-    line: str = "#ffffff"
-    alpha: float = 0.85
-    line_width: float = 0.6
-
-    def columns(self) -> dict[str, Any]:
-        """The columns of the drawing."""
-        x, y = to_web_mercator(self.frame["lon"].to_numpy(float), self.frame["lat"].to_numpy(float))
-        return {"x": x, "y": y, "words": self.frame["words"].astype(str).tolist()}
 
 
 @dataclass

@@ -13,17 +13,25 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]
 LONG = 45_000
 
-# The models of the page's map: the polygons' classes, the points of each layer, what is marked.
+# What the page's map holds: the letters of its areas, the points of each layer, what is marked.
 _STATE = """() => {
   const found = {klass: null, selected: null, points: []}
   for (const doc of Bokeh.documents) for (const m of doc._all_models.values()) {
-    if (m.type !== "GlyphRenderer") continue
-    const data = m.data_source.data
-    if (data.klass) { found.klass = Array.from(data.klass); found.words = Array.from(data.words)
-                      found.selected = Array.from(m.data_source.selected.indices) }
-    else if (data.words && data.x) found.points.push(data.x.length)
+    const data = m.data
+    if (data == null || data.source === undefined || data.paint === undefined || !data.source) continue
+    found.klass = Array.from(data.paint.letters || "")
+    found.words = (data.paint.words || "").split("\\n")
+    found.selected = data.chosen < 0 ? [] : [data.chosen]
+    found.points = data.layers.map((layer) => layer.x.length)
+    found.source = data.source
   }
   return found
+}"""
+_DRAWN = """() => {
+  const find = (root) => [...root.querySelectorAll("canvas[role=application]"),
+    ...[...root.querySelectorAll("*")].filter((e) => e.shadowRoot).flatMap((e) => find(e.shadowRoot))]
+  const maps = find(document).filter((c) => c.getBoundingClientRect().width > 10)
+  return maps.length > 0 && maps.every((c) => c.dataset.drawn)
 }"""
 # Idle means: the loader is gone, no answer is being worked out, and every picture is painted.
 _IDLE = """() => {
@@ -61,7 +69,7 @@ class Visit:
         self.page.goto(self.address + path)
         self.idle()
         if map_drawn:
-            self.page.wait_for_function(f"() => ({_STATE})().klass !== null")
+            self.page.wait_for_function(_DRAWN)
             self.idle()
 
     def idle(self) -> None:

@@ -28,9 +28,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(store: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A server process on a free port, and its address once a page renders."""
-    port = free_port()
+def start(store: Path, log: Path, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
+    """A server process on a port (a free one by default), and its address once a page renders."""
+    port = port or free_port()
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-c", _SERVE, str(store), str(port)], cwd=ROOT, stdout=out,
                                    stderr=subprocess.STDOUT, env={**os.environ, "JITASA_LANG": "th"})
