@@ -290,7 +290,7 @@ def test_demo_builds_once_and_reuses(jitasa, tmp_path, monkeypatch):
 
     built: list[Path] = []
 
-    def build(store: Store, *, progress: object = None) -> None:
+    def build(store: Store, *, progress: object = None, published: object = ()) -> None:
         built.append(store.folder)
         with store.transaction(create=True, sample=True) as tx:
             tx.ensure_all_groups()

@@ -32,7 +32,7 @@ YEARS = (2018, 2019, 2020, 2021)
 UNITS_TRAINED = 12
 
 
-def build(out: Path, *, seed: int = SEED) -> list[Path]:
+def build(out: Path, *, seed: int = SEED, outlines: pd.Series | None = None) -> list[Path]:
     """Write the sample's files into a folder.
 
     Parameters
@@ -41,6 +41,9 @@ def build(out: Path, *, seed: int = SEED) -> list[Path]:
         Made where it is missing; files of the same name are replaced.
     seed : int
         The same seed gives the same bytes.
+    outlines : Series of geometry, optional
+        Published outlines by code, of all provinces and of Chonburi's tambons at least. Invented points
+        then lie in these, and no file of areas is written: the areas are those of the publisher.
 
     Returns
     -------
@@ -48,12 +51,17 @@ def build(out: Path, *, seed: int = SEED) -> list[Path]:
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    shapes = areas.province_shapes()
-    tambons = areas.centres(shapes[areas.PROVINCE])
-    cells = areas.cells(shapes[areas.PROVINCE], tambons)
-    path = out / "areas.geojson"
-    areas.write_geojson(areas.area_table(shapes, cells), path)
-    written = [path]
+    written = []
+    if outlines is None:
+        shapes = areas.province_shapes()
+        tambons = areas.centres(shapes[areas.PROVINCE])
+        cells = areas.cells(shapes[areas.PROVINCE], tambons)
+        written.append(out / "areas.geojson")
+        areas.write_geojson(areas.area_table(shapes, cells), written[0])
+    else:
+        shapes = outlines[outlines.index.str.len() == 2].sort_index()
+        tambons = areas.centres_within(outlines)
+        cells = outlines[tambons.index]
     facilities = facility_table(cells)
     tables = {
         "area_groups": area_group_table(),
@@ -127,7 +135,8 @@ def cell_of(points: pd.DataFrame, cells: pd.Series) -> list[str]:
     """The tambon whose cell holds each point."""
     tree = shapely.STRtree(cells.to_numpy())
     made = shapely.points(points["lon"].to_numpy(float), points["lat"].to_numpy(float))
-    found = tree.query(made, predicate="within")
+    # The nearest is the cell that holds it; a rounded place on a shore may lie in none.
+    found = tree.query_nearest(made, all_matches=False)
     owner = dict(zip(found[0].tolist(), cells.index[found[1]], strict=True))
     return [owner[i] for i in range(len(points))]
 

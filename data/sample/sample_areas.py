@@ -83,6 +83,19 @@ def centres(outline: BaseGeometry) -> pd.DataFrame:
     }, index=table.index)
 
 
+def centres_within(outlines: pd.Series) -> pd.DataFrame:
+    """The same table with each centre inside the published outline of its own tambon."""
+    table = facts("chonburi_tambons").set_index("code")
+    points = shapely.points(table["lon"].astype(float), table["lat"].astype(float))
+    own = outlines[table.index].to_numpy()
+    points = np.where(shapely.contains(own, points), points, shapely.point_on_surface(own))
+    return pd.DataFrame({
+        "name_th": table["name_th"], "name_en": table["name_en"],
+        "lon": shapely.get_x(points).round(DECIMALS), "lat": shapely.get_y(points).round(DECIMALS),
+        "villages": table["villages_2012"].astype(int), "people": table["people_2021"].astype(int),
+    }, index=table.index)
+
+
 def cells(outline: BaseGeometry, tambons: pd.DataFrame) -> pd.Series:
     """The schematic cell of every tambon, by code; together they tile the outline."""
     mainland = max(shapely.get_parts(outline), key=shapely.area)

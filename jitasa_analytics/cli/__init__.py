@@ -15,7 +15,7 @@ import typer
 from typer import rich_utils
 
 from jitasa_analytics import texts
-from jitasa_analytics.cli import faults, printing, quarantine, template
+from jitasa_analytics.cli import demo, faults, fetch, printing, quarantine, template
 from jitasa_analytics.errors import InputError
 
 PORT = 5006
@@ -25,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="
                   pretty_exceptions_enable=False)
 app.add_typer(quarantine.app, name="quarantine")
 app.command("template")(template.template)
+app.command("fetch")(fetch.fetch)
+app.command("demo")(demo.demo)
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="JITASA_STORE", metavar="DIR", show_envvar=False)]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N")]
@@ -64,7 +66,8 @@ def _put_frame(lang: str) -> None:
 def _put_help(command: Any, name: str, lang: str) -> None:
     """Give a command and its options their help texts."""
     words = name.replace("-", "_")
-    room = next((r for r in (f"cli.{words}", f"import.{words}") if texts.has(f"{r}.about", lang)), f"cli.{words}")
+    rooms = (f"cli.{words}", f"import.{words}", words)
+    room = next((r for r in rooms if texts.has(f"{r}.about", lang)), rooms[0])
     for part_name, part in getattr(command, "commands", {}).items() if name != "jitasa" else ():
         _put_help(part, f"{name} {part_name}".replace(" ", "_"), lang)
     command.help = texts.say(f"{room}.about", lang)
@@ -109,32 +112,6 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _jitasa(version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_show_version)] = False) -> None:
     """Every command has its own function."""
-
-
-@app.command("demo")
-def demo(
-    context: typer.Context,
-    store: Annotated[Path | None, typer.Option("--store", metavar="DIR")] = None,
-    port: PortOption = PORT,
-    no_serve: Annotated[bool, typer.Option("--no-serve")] = False,
-) -> None:
-    """Build the sample store where there is none, then serve it."""
-    from jitasa_analytics.cli import imports
-    from jitasa_analytics.store import Store, open_store
-
-    folder = store if store is not None else faults.home() / "demo"
-    if not Store(folder).exists:
-        from jitasa_analytics.ingest.sample import build_sample_store
-
-        printing.say(texts.say("cli.demo.building", context.obj, path=folder))
-        with imports.progress(context.obj) as progress:
-            build_sample_store(Store(folder), progress=progress)
-    version = open_store(folder).manifest().version
-    printing.say(texts.say("cli.demo.ready", context.obj, path=folder, version=version))
-    if not no_serve:
-        from dashboards.app import serve as serve_app
-
-        serve_app(folder, port, lang=context.obj)
 
 
 @app.command("serve")

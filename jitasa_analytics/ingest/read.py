@@ -16,12 +16,14 @@ import pyarrow.parquet as pq
 import pyogrio
 
 from jitasa_analytics.errors import InputError
-from jitasa_analytics.ingest import shapes, text, workbook
+from jitasa_analytics.ingest import headers as headers_
+from jitasa_analytics.ingest import registry, shapes, text, workbook
 from jitasa_analytics.ingest.table import Table
 
 KINDS = {
     ".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".geoparquet": "parquet",
     ".geojson": "json", ".json": "json", ".gpkg": "gpkg", ".shp": "shapefile", ".zip": "zip",
+    ".xml": "xml",
 }
 _MAGIC = (
     (b"PK\x03\x04", "zip"), (b"PAR1", "parquet"), (b"\x1f\x8b", "gz"), (b"SQLite format 3", "sqlite"),
@@ -63,12 +65,14 @@ def read(path: Path, expect: Collection[str] = ()) -> Table:
         raise InputError(f"{path.name} is empty; check the export it came from", key="error.file_empty", file=path.name)
     found = _sniff(path)
     fits = {"csv": {"text", "json"}, "xlsx": {"zip"}, "zip": {"zip"}, "parquet": {"parquet"}, "json": {"text", "json"},
-            "gpkg": {"sqlite"}, "shapefile": {"shapefile"}}[kind]
+            "gpkg": {"sqlite"}, "shapefile": {"shapefile"}, "xml": {"text"}}[kind]
     if not (zipped and found == "gz") and found not in fits:
         raise InputError(f"{path.name} is not what its name says: it holds {found} data; rename it or export it again",
                          key="error.file_not_what", file=path.name, found=found)
     try:
-        if kind in ("csv", "xlsx"):
+        if kind == "xml":
+            table = headers_.to_table(path, registry.rows(path))
+        elif kind in ("csv", "xlsx"):
             table = (text.read if kind == "csv" else workbook.read)(path, expect)
         else:
             table = (shapes.read_parquet if kind == "parquet" else shapes.read)(path)

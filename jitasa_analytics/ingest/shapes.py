@@ -86,4 +86,8 @@ def _table(path: Path, frame: gpd.GeoDataFrame) -> Table:
         frame = frame.to_crs(WGS84)
     table = from_frame(path, pd.DataFrame(frame.drop(columns=frame.geometry.name)))
     table.geometry = gpd.GeoSeries(frame.geometry.to_numpy(), index=table.frame.index, crs=WGS84)
+    if len(frame) and frame.geom_type.isin(["Point"]).all() and not {"lon", "lat"} & set(table.frame):
+        # Points are positions: facilities and requests have columns for them, outlines do not.
+        table.frame = table.frame.assign(lon=[f"{x:.7f}" for x in table.geometry.x],
+                                         lat=[f"{y:.7f}" for y in table.geometry.y])
     return table
