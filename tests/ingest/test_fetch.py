@@ -35,6 +35,9 @@ class Site(ThreadingHTTPServer):
     behave: Callable[[BaseHTTPRequestHandler], None]
     asked = 0
 
+    def handle_error(self, *_: object) -> None:
+        """Somebody who hangs up is no news here."""
+
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
