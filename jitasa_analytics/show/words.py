@@ -12,6 +12,7 @@ from jitasa_analytics.show import numbers
 _VALUES = {
     "urgency": "urgency", "status": "status", "category": "category", "service": "facility", "mode": "mode",
     "level": "level", "basis": "basis", "facility_kind": "facility",
+    "volunteer_kind": "volunteer", "candidate_kind": "candidate", "bed_kind": "facility", "vehicle": "equipment",
 }
 _NAMES = {"area_code", "area", "code", "parent"}
 _UNITS = (

@@ -20,7 +20,7 @@ from jitasa_analytics.studies.answer import Answer, Figure, Note
 Splits = Literal["independent", "halo", "national"]
 
 # Parameters whose choices are values of another name in texts.
-_LABELS = {"service": "facility", "candidate_kind": "candidate"}
+_LABELS = {"service": "facility", "candidate_kind": "candidate", "volunteer_kind": "volunteer"}
 
 
 class Study(param.Parameterized):
@@ -34,6 +34,9 @@ class Study(param.Parameterized):
         What it is called and which question it answers; built-in studies have theirs in ``texts``.
     needs : tuple of str
         Datasets that must hold rows.
+    anywhere : bool
+        The datasets of ``needs`` may be empty in the scope, as long as the store holds rows somewhere: that
+        nobody asks, or helps, in an area is an answer.
     splits : {"independent", "halo", "national"}
         Whether it can be run area by area.
     """
@@ -42,6 +45,7 @@ class Study(param.Parameterized):
     titles: ClassVar[Mapping[str, str]] = {}
     questions: ClassVar[Mapping[str, str]] = {}
     needs: ClassVar[tuple[str, ...]] = ()
+    anywhere: ClassVar[bool] = False
     splits: ClassVar[Splits] = "independent"
 
     def run(self, snapshot: Snapshot) -> Answer:
@@ -130,7 +134,7 @@ class Study(param.Parameterized):
             Naming the dataset and how to import it.
         """
         for name in self.needs:
-            if not snapshot.count(name):
+            if not (snapshot.held(name).rows if self.anywhere else snapshot.count(name)):
                 where, thai = areas.name(snapshot.scope, "en"), areas.name(snapshot.scope)
                 raise NoDataError(
                     f"study {self.slug} needs the dataset {name}, which has no rows in {where}; "

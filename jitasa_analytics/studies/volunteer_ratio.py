@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ import param
 from jitasa_analytics import areas
 from jitasa_analytics.analysis import access, decay
 from jitasa_analytics.analysis.travel import DETOUR, SPEED_KMH
-from jitasa_analytics.contracts import CATEGORIES, OPEN_STATUSES, URGENCIES
+from jitasa_analytics.contracts import CATEGORIES, URGENCIES, VOLUNTEER_KINDS
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies import frames
+from jitasa_analytics.studies import asking, frames
 from jitasa_analytics.studies.answer import Answer, Figure, Note, Term
 from jitasa_analytics.studies.base import Study
 from jitasa_analytics.studies.reach import Limit
@@ -22,7 +21,6 @@ from jitasa_analytics.studies.reach import Limit
 # Points closer than this many decimals of a degree (about 100 m) count as one place on the road.
 _DECIMALS = 3
 _KINDS = ("requests", "volunteers")
-_BANGKOK = pd.Timedelta(hours=7)
 
 
 class VolunteerRatio(Study):
@@ -36,6 +34,7 @@ class VolunteerRatio(Study):
     slug = "volunteer_ratio"
     needs = ("requests", "volunteers")
     splits = "halo"
+    anywhere = True
 
     minutes = param.Number(default=30, bounds=(1, 600), doc="Longest way of a volunteer to a request, minutes.")
     mode: Any = param.Selector(default="motorcycle", objects=list(SPEED_KMH),
@@ -47,6 +46,8 @@ class VolunteerRatio(Study):
                                    doc="Only requests that ask for something of this category.")
     urgency: Any = param.Selector(default=None, objects=[None, *URGENCIES], allow_None=True,
                                   doc="Only requests of this urgency.")
+    volunteer_kind: Any = param.Selector(default=None, objects=[None, *VOLUNTEER_KINDS], allow_None=True,
+                                         doc="Only volunteers of this kind.")
     date = param.CalendarDate(default=None, allow_None=True,
                               doc="Requests made by this day and volunteers available on it; the newest request's day.")
 
@@ -58,11 +59,16 @@ class VolunteerRatio(Study):
         Answer
             ``frame`` by area: requests_open, volunteers, capacity (requests a day), ratio (volunteers per open
             request; missing where none is open), access (requests a day per open request; missing likewise).
+            ``tables["kinds"]``: volunteers of each kind, what they can do in a day, and their ratio.
 
             Where nobody asks, requests_open is 0 and a note says so.
         """
-        day = self.date or self._last_day(snapshot)
-        requests, volunteers = self._people(snapshot, day)
+        day = self.date or asking.last_day(snapshot)
+        requests = asking.open_requests(snapshot, day, category=self.category, urgency=self.urgency)
+        volunteers = asking.volunteers(snapshot, day)
+        kinds = _by_kind(volunteers, len(requests))
+        if self.volunteer_kind:
+            volunteers = volunteers[volunteers["kind"] == self.volunteer_kind]
         level = frames.choose_level(snapshot, self.level, areas.below(areas.level_of(snapshot.scope)))
         code = {kind: frames.codes_at(table["area_code"], level, snapshot.scope)
                 for kind, table in zip(_KINDS, (requests, volunteers), strict=True)}
@@ -78,44 +84,18 @@ class VolunteerRatio(Study):
             notes.append(Note("note.volunteers_in_scope"))
         return self.answer(
             snapshot, frames.assemble(shapes, frame), measure="ratio", unit="ratio",
-            figures=_figures(frame, reached), notes=(*notes, *frames.notes_on_outlines(shapes, level)), uses=("areas",))
-
-    def require(self, snapshot: Snapshot) -> None:
-        """Refuse when the store holds no requests or no volunteers; an area without either is an answer."""
-        for name in self.needs:
-            if not snapshot.held(name).rows:
-                super().require(snapshot)
-
-    def _last_day(self, snapshot: Snapshot) -> dt.date:
-        """The day of the store's newest request, in Bangkok; the same for every scope."""
-        newest = snapshot.held("requests").as_of or f"{snapshot.created_at + _BANGKOK:%Y-%m-%d}"
-        return dt.date.fromisoformat(newest)
-
-    def _people(self, snapshot: Snapshot, day: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Open requests and available volunteers of the scope."""
-        requests = snapshot.query(
-            "open_requests", statuses=list(OPEN_STATUSES), day=day.isoformat(), urgency=self.urgency or "",
-            category=self.category or "").set_index("request_id")
-        volunteers = snapshot.query("available_volunteers", day=day.isoformat()).set_index("volunteer_id")
-        return requests, volunteers
+            figures=_figures(frame, reached), notes=(*notes, *frames.notes_on_outlines(shapes, level)), uses=("areas",),
+            tables={"kinds": kinds})
 
     def _access(self, snapshot: Snapshot, requests: pd.DataFrame,
                 volunteers: pd.DataFrame) -> tuple[pd.Series, list[Note]]:
         """E2SFCA access of each request that lies somewhere, and what was assumed about places."""
-        notes = []
-        points = frames.representative_points(snapshot, {
-            str(c) for table in (requests, volunteers) for c in table.loc[table["lon"].isna(), "area_code"].dropna()})
+        notes: list[Note] = []
         placed = []
         for kind, table in zip(_KINDS, (requests, volunteers), strict=True):
-            stand_in = points.reindex(table["area_code"].to_numpy()).set_axis(table.index)
-            bare = table["lon"].isna() | table["lat"].isna()
-            where = table[["lon", "lat"]].where(~bare, stand_in)
-            moved, lost = int((bare & where["lon"].notna()).sum()), int(where["lon"].isna().sum())
-            if moved:
-                notes.append(Note(f"note.{kind}_at_centre", {"count": moved}))
-            if lost:
-                notes.append(Note(f"note.{kind}_nowhere", {"count": lost}))
-            placed.append(where[where["lon"].notna()].round(_DECIMALS))
+            where, more = asking.placed(snapshot, table, kind)
+            notes += more
+            placed.append(where.round(_DECIMALS))
         wanting, helping = (_stacked(table) for table in placed)
         wanting["people"] = wanting["rows"].map(len)
         helping["capacity"] = [float(volunteers.loc[ids, "capacity"].sum()) for ids in helping["rows"]]
@@ -133,6 +113,16 @@ def _stacked(points: pd.DataFrame) -> pd.DataFrame:
     grouped = labels.groupby([points["lon"], points["lat"]], sort=True).agg(list)
     frame = grouped.rename("rows").reset_index()
     return frame.astype({"lon": float, "lat": float, "rows": object})
+
+
+def _by_kind(volunteers: pd.DataFrame, requests: int) -> pd.DataFrame:
+    """Volunteers of every kind there is, also of those that nobody belongs to."""
+    found = volunteers.groupby("kind")["capacity"].agg(["size", "sum"]).reindex(VOLUNTEER_KINDS)
+    count = found["size"].fillna(0).astype(int).to_numpy()
+    table = pd.DataFrame({"volunteer_kind": VOLUNTEER_KINDS, "volunteers": count,
+                          "capacity": found["sum"].fillna(0.0).to_numpy()})
+    table["ratio"] = table["volunteers"] / requests if requests else np.nan
+    return table.sort_values("volunteers", ascending=False, kind="stable", ignore_index=True)
 
 
 def _by_area(codes: pd.Index, requests: pd.DataFrame, volunteers: pd.DataFrame, code: dict[str, pd.Series],

@@ -89,8 +89,8 @@ def test_every_parameter_of_a_built_in_study_is_explained(lang):
         assert texts.has(f"study.{kind.slug}.title", lang)
         assert texts.has(f"study.{kind.slug}.question", lang)
         for name, option in kind.options().items():
-            assert texts.has(f"param.{name}", lang), name
-            assert texts.has(f"param.help.{name}", lang), name
+            assert texts.has(f"param.{name}", lang) or texts.has(f"study.{kind.slug}.param.{name}", lang), name
+            assert texts.has(f"param.help.{name}", lang) or texts.has(f"study.{kind.slug}.help.{name}", lang), name
             if isinstance(option, param.Selector):
                 for choice in option.objects:
                     label = kind.option_choice(name, choice, lang)
