@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,8 +22,18 @@ METHOD = "branch and bound (HiGHS)"
 _TOLERANCE = 1e-9
 
 
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What a run of the solver gave: a plan or None; whether it finished; whether there is none for certain."""
+
+    form: Formulation
+    plan: Plan | None
+    finished: bool
+    infeasible: bool
+
+
 def solve(task: Task) -> tuple[Plan, bool]:
-    """The best plan, and whether the solver finished; the watch knows value and bound.
+    """The best plan, and whether the solver finished.
 
     Raises
     ------
@@ -32,29 +42,56 @@ def solve(task: Task) -> tuple[Plan, bool]:
     JitasaError
         If no plan was found in time.
     """
+    found = attempt(task)
+    if found.infeasible:
+        raise InfeasibleError(blocked(task.model, task.limits, found.form, seed=task.seed))
+    if found.plan is None:
+        raise JitasaError(
+            f"no plan that keeps to all limits was found in {task.watch.time_limit:g} seconds, and none was "
+            "ruled out; give more time_limit, or loosen a limit"
+        )
+    return found.plan, found.finished
+
+
+def attempt(task: Task, *, start: Plan | None = None, quiet: bool = False) -> Attempt:
+    """Give a task to the solver; ``quiet`` keeps its bound from the watch, since it holds for less than the whole."""
     goal: Goal = task.problem  # type: ignore[assignment]
     form = formulate(task.model, task.limits, goal, task.within, task.must)
     sense = task.watch.sense
 
     def heed(_: float, bound: float) -> bool:
         # The incumbent isn't told here: its value is known only once it has been recomputed.
-        task.watch.tell(bound=outward(task, sense * bound * form.scale))
+        if not quiet:
+            task.watch.tell(bound=outward(task, sense * bound * form.scale))
         return task.watch.left() <= 0.0
 
     outcome = exact.maximise(
         form.program, gap=task.watch.gap, absolute_gap=1e-6, tolerance=_TOLERANCE,
-        time_limit=task.watch.left(), seed=task.seed, heed=heed,
+        time_limit=task.watch.left(), seed=task.seed, start=None if start is None else _written(form, start), heed=heed,
     )
-    if outcome.infeasible:
-        raise InfeasibleError(blocked(task.model, task.limits, form, seed=task.seed))
-    if outcome.values is None:
-        raise JitasaError(
-            f"no plan that keeps to all limits was found in {task.watch.time_limit:g} seconds, and none was "
-            "ruled out; give more time_limit, or loosen a limit"
-        )
+    if outcome.infeasible or outcome.values is None:
+        return Attempt(form, None, False, outcome.infeasible)
     plan = read(form, outcome.values, task)
-    task.watch.tell(task.worth(plan), outward(task, sense * outcome.bound * form.scale))
-    return plan, outcome.finished
+    if not quiet:
+        task.watch.tell(task.worth(plan), outward(task, sense * outcome.bound * form.scale))
+    return Attempt(form, plan, outcome.finished, False)
+
+
+def _written(form: Formulation, plan: Plan) -> Floats | None:
+    """A plan with its flows as a solution of the program; None where it isn't one."""
+    if plan.flows is None or form.pair_row is None or form.pair_column is None:
+        return None
+    width = int(form.pair_column.max(initial=0)) + 1 + form.m
+    values = np.zeros(len(form.program.gain))
+    values[plan.chosen] = 1.0
+    known = form.pair_row * width + form.pair_column
+    at = np.searchsorted(known, plan.flows.place * width + plan.flows.site)
+    if (at >= len(known)).any() or (known[at] != plan.flows.place * width + plan.flows.site).any():
+        return None
+    place = plan.flows.place
+    total = np.bincount(place, plan.flows.people)
+    values[form.m + at] = plan.flows.people / total[place]
+    return values
 
 
 def serving(task: Task, radius: float, *, time_limit: float) -> tuple[Plan | None, bool]:

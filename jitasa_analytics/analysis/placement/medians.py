@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from jitasa_analytics.analysis.placement import by_program, median_solver
+from jitasa_analytics.analysis.placement import by_program, capacity_solver, median_solver
 from jitasa_analytics.analysis.placement.limits import Limits
 from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.placement.task import prepare
@@ -94,6 +94,9 @@ def p_median(
     if task.limits.none:
         plan, finished = median_solver.solve(task)
         return task.placement(plan, finished=finished, method=median_solver.METHOD)
+    if capacity_solver.suits(task):
+        plan, finished = capacity_solver.solve(task)
+        return task.placement(plan, finished=finished, method=capacity_solver.METHOD)
     plan, finished = by_program.solve(task)
     return task.placement(plan, finished=finished, method=by_program.METHOD)
 
