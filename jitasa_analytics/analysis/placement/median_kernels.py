@@ -15,16 +15,15 @@ FREE, OPEN, SHUT = 0, 1, 2
 
 
 @compiled
-def sort_rows(start: Ints, site: Ints, cost: Floats, most: int) -> tuple[Ints, Ints, Floats, Floats]:
-    """Each row by cost, cut after ``most`` entries, and the cost of the first one cut off (inf: none)."""
-    n = len(start) - 1
-    new = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        new[i + 1] = new[i] + min(most, start[i + 1] - start[i])
-    sites = np.empty(new[n], np.int64)
-    costs = np.empty(new[n], np.float64)
-    cut = np.full(n, np.inf)
-    for i in range(n):
+def sort_rows(
+    start: Ints, site: Ints, cost: Floats, first: int, last: int,
+    new: Ints, sites: Ints, costs: Floats, cut: Floats,
+) -> int:
+    """Rows from ``first`` to before ``last`` by cost, each cut to its length in ``new``; fills the last three.
+
+    ``cut`` is the cost of the first pair that a row leaves out, and stays as it is where none is.
+    """
+    for i in range(first, last):
         own = cost[start[i] : start[i + 1]]
         order = np.argsort(own, kind="mergesort")
         size = new[i + 1] - new[i]
@@ -33,7 +32,7 @@ def sort_rows(start: Ints, site: Ints, cost: Floats, most: int) -> tuple[Ints, I
             costs[new[i] + q] = own[order[q]]
         if size < len(own):
             cut[i] = own[order[size]]
-    return new, sites, costs, cut
+    return last - first
 
 
 @compiled
@@ -127,6 +126,9 @@ def swap(
         dirty[i] = i
     n_dirty = n
     change = np.empty(p)
+    touched = np.empty(p, np.int64)
+    is_touched = np.zeros(p, np.bool_)
+    cheapest = 0
     swaps, since, j = 0, 0, -1
     while True:
         for z in range(n_dirty):
@@ -144,6 +146,9 @@ def swap(
                         break
             if first[i] >= 0:
                 loss[first[i]] += people[i] * (next_near[i] - near[i])
+        if n_dirty > 0:
+            change[:] = loss
+            cheapest = int(np.argmin(loss))
         n_dirty = 0
         if since >= m or swaps >= most:
             break
@@ -151,18 +156,30 @@ def swap(
         since += 1
         if position[j] >= 0 or state[j] != 0:
             continue
-        change[:] = loss
-        gain = 0.0
+        gain, n_touched = 0.0, 0
         for k in range(site_start[j], site_start[j + 1]):
             i, cost = site_row[k], site_cost[k]
-            if cost < near[i]:
-                gain += people[i] * (near[i] - cost)
-                if first[i] >= 0:
-                    change[first[i]] -= people[i] * (next_near[i] - near[i])
-            elif cost < next_near[i] and first[i] >= 0:
-                change[first[i]] -= people[i] * (next_near[i] - cost)
-        r = int(np.argmin(change))
-        if change[r] - gain < -1e-9 * (1.0 + gain):
+            if cost < next_near[i]:
+                if cost < near[i]:
+                    gain += people[i] * (near[i] - cost)
+                    cost = near[i]
+                f = first[i]
+                if f >= 0:
+                    change[f] -= people[i] * (next_near[i] - cost)
+                    if not is_touched[f]:
+                        is_touched[f] = True
+                        touched[n_touched] = f
+                        n_touched += 1
+        # A loss only gets smaller, so that the least is among those touched or was least before.
+        r = cheapest
+        for z in range(n_touched):
+            if change[touched[z]] < change[r]:
+                r = touched[z]
+        worth = change[r] - gain
+        for z in range(n_touched):
+            change[touched[z]] = loss[touched[z]]
+            is_touched[touched[z]] = False
+        if worth < -1e-9 * (1.0 + gain):
             old = chosen[r]
             position[old], position[j], chosen[r] = -1, r, j
             swaps += 1

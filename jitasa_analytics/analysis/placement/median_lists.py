@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from jitasa_analytics.analysis.placement import median_kernels as kernels
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
+
+LARGE = 200_000  # pairs above which it pays to do two things at once
+_PARTS = 8
+
+
+def together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Results of calls that run at the same time where there are processors for it; the same in any case."""
+    if len(calls) < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(min(len(calls), os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda call: call(), calls))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +66,14 @@ class Lists:
 
 def listed(people: Floats, start: Ints, site: Ints, cost: Floats, m: int, most: int) -> Lists:
     """Lists from pairs by place, each cut after ``most`` candidates."""
-    row_start, row_site, row_cost, cut = kernels.sort_rows(start, site, cost, most)
+    n = len(people)
+    new = np.concatenate([[0], np.cumsum(np.minimum(np.diff(start), most))]).astype(np.int64)
+    sites, costs, cut = np.empty(new[-1], np.int64), np.empty(new[-1]), np.full(n, np.inf)
+    # Rows don't touch each other, so that the parts may be sorted at the same time.
+    edges = np.linspace(0, n, _PARTS + 1).astype(int).tolist() if len(site) > LARGE else [0, n]
+    together([functools.partial(kernels.sort_rows, start, site, cost, first, last, new, sites, costs, cut)
+              for first, last in itertools.pairwise(edges)])
+    row_start, row_site, row_cost = new, sites, costs
     return Lists(people, row_start, row_site, row_cost, cut, *kernels.by_site(row_start, row_site, row_cost, m))
 
 

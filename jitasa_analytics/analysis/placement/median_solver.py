@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from jitasa_analytics.analysis.placement.covering_solver import within_number
 from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import formulate
 from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
-from jitasa_analytics.analysis.placement.median_lists import Lists, listed, thinned
+from jitasa_analytics.analysis.placement.median_lists import LARGE, Lists, listed, thinned, together
 from jitasa_analytics.analysis.placement.result import SAME
 from jitasa_analytics.analysis.placement.task import Task
 from jitasa_analytics.errors import InfeasibleError, JitasaError
@@ -84,12 +85,16 @@ class _Search:
 
     def _offer(self, chosen: Ints) -> None:
         """Take a plan over if it serves everybody and is better."""
-        plan = Plan(np.sort(chosen))
-        flows = answer.nearest(self.task.model, plan.chosen, np.inf, 1)
-        served = np.zeros(len(self.task.must), bool)
-        served[flows.place] = True
-        if served[self.served].all():
-            value = float(flows.people @ flows.cost)
+        is_open = np.zeros(self.m, bool)
+        is_open[chosen] = True
+        way, _ = kernels.second_costs(*self.lists.rows, np.full(len(self.served), np.inf), is_open)
+        if not np.isfinite(way).all():  # some places are served from farther away than is listed, or not at all
+            flows = answer.nearest(self.task.model, np.sort(chosen), np.inf, 1)
+            all_ways = np.full(len(self.task.must), np.inf)
+            all_ways[flows.place] = flows.cost
+            way = all_ways[self.served]
+        if np.isfinite(way).all():
+            value = float(self.lists.people @ way)
             if self.plan is None or self.watch.better(value):
                 self.plan = chosen.copy()
             self.watch.tell(value)
@@ -213,15 +218,27 @@ class _Search:
         return float(theta)
 
     def _root(self, node: _Node) -> None:
-        """Multipliers for the whole problem, with plans read off them on the way."""
+        """Multipliers for the whole problem, with plans read off them on the way.
+
+        Large problems look for the plan of one round of multipliers while the next round runs.
+        """
         theta, reduced = 1.0, np.zeros(self.m)
+        begin: Ints | None = None
         while not self.watch.over() and theta >= 1e-3:
-            theta = self._ascend(node, theta, _ROUNDS, reduced)
+            ascent = functools.partial(self._ascend, node, theta, _ROUNDS, reduced)
+            if begin is None:
+                theta = ascent()
+            else:
+                theta, found = together([ascent, functools.partial(self._improve, self.lists, begin)])
+                self._offer(found)
             self.watch.tell(bound=self._told(node.bound))
             if self.watch.over() or node.bound >= self._goal():
                 break
             often = np.argsort(-(node.usage + 2.0 * (node.state == OPEN) - 2.0 * (node.state == SHUT)), kind="stable")
-            self._offer(self._improve(self.lists, often[: self.p]))
+            begin = often[: self.p]
+            if len(self.lists.row_site) <= LARGE:
+                self._offer(self._improve(self.lists, begin))
+                begin = None
 
     def _branch(self, root: _Node) -> bool:
         """Decide sites one by one, the weakest bound first."""
