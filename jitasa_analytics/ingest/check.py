@@ -46,8 +46,7 @@ def values(frame: pd.DataFrame, contract: Dataset, recipe: Recipe, findings: Fin
     for column in contract.columns:
         if column.name not in frame or column.kind == "geometry":
             continue
-        reader = _reader(contract, column, recipe, key)
-        out[column.name] = _column(frame, column, reader, findings)
+        out[column.name] = _column(frame, column, reader(contract, column, recipe, key), findings)
     for column in contract.columns:
         _required(out, column, contract, findings)
     if {"lon", "lat"} <= set(out.columns):
@@ -60,7 +59,8 @@ def values(frame: pd.DataFrame, contract: Dataset, recipe: Recipe, findings: Fin
     return out
 
 
-def _reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Callable[[str], Cell]:
+def reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Callable[[str], Cell]:
+    """The rule that reads a tidy text of a column."""
     label = label_kind(contract, column)
     utc = any(p.columns[column.name].utc for p in recipe.parts if column.name in p.columns)
     if column.kind == "choice":
@@ -98,35 +98,36 @@ def _bounded(cell: Cell, column: Column) -> Cell:
     return cell
 
 
-def _column(frame: pd.DataFrame, column: Column, reader: Callable[[str], Cell], findings: Findings) -> pd.Series:
+def _column(frame: pd.DataFrame, column: Column, read: Callable[[str], Cell], findings: Findings) -> pd.Series:
     """Read each different text once; what was repaired or refused is said for every row."""
     which, different = pd.factorize(frame[column.name])
-    cells = [_cell(str(text), column, reader) for text in different]
+    cells = [cell(str(text), column, read) for text in different]
     flagged = np.array([bool(c.repairs or c.error or c.warnings) for c in cells], bool)
     personal = column.personal or column.kind == "token"
     if flagged.any():
         hit = np.flatnonzero(flagged[which])
         for row, at in zip(frame[ROW].to_numpy()[hit], which[hit], strict=True):
-            cell, text = cells[at], different[at]
-            for code in cell.repairs:
-                findings.add(row, column.name, text, code, "repair", after=cell.value, personal=personal)
-            for code in cell.warnings:
+            found, text = cells[at], different[at]
+            for code in found.repairs:
+                findings.add(row, column.name, text, code, "repair", after=found.value, personal=personal)
+            for code in found.warnings:
                 findings.add(row, column.name, text, code, "warning", personal=personal)
-            if cell.error:
-                findings.add(row, column.name, text, cell.error, "error", personal=personal, proposal=cell.proposal)
+            if found.error:
+                findings.add(row, column.name, text, found.error, "error", personal=personal, proposal=found.proposal)
     return _typed([c.value for c in cells], column, pd.RangeIndex(len(cells))).take(which).set_axis(frame.index)
 
 
-def _cell(text: str, column: Column, reader: Callable[[str], Cell]) -> Cell:
+def cell(text: str, column: Column, read: Callable[[str], Cell]) -> Cell:
+    """What a cell's text becomes: made tidy, then read by the column's rule."""
     tidy = clean.plain(text)
     if tidy.value is None:
         return Cell(None, error=tidy.error)
-    cell = reader(tidy.value)
+    found = read(tidy.value)
     # Spaces around a number or a date are no news; other repairs of the text are kept with those of the value.
     kept = tuple(r for r in tidy.repairs if r != "spaces_trimmed" or column.kind in ("text", "code"))
     if not kept:
-        return cell
-    return replace(cell, repairs=kept + tuple(r for r in cell.repairs if r not in kept))
+        return found
+    return replace(found, repairs=kept + tuple(r for r in found.repairs if r not in kept))
 
 
 def _typed(found: list[object], column: Column, index: pd.Index) -> pd.Series:

@@ -14,7 +14,7 @@ from jitasa_analytics.ingest import check, items
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
-from jitasa_analytics.ingest.report import FileReport
+from jitasa_analytics.ingest.report import MOST_LISTED, FileReport
 from jitasa_analytics.ingest.table import Table
 from jitasa_analytics.store import Transaction
 from jitasa_analytics.store.staging import Authority, plan
@@ -56,7 +56,7 @@ def write(tx: Transaction, contract: Dataset, good: pd.DataFrame, authority: Aut
             good = good.assign(**{name: None})
     last = good.duplicated(keys, keep="last" if contract.on_known == "update" else "first")
     kept = good[~last].reset_index(drop=True)
-    _say_doubles(good, keys, last, findings)
+    say_doubles(good, keys, last, findings)
     merged = plan(tx, contract, kept.drop(columns=[ROW]), authority=authority)
     known, same = merged.pop("_known").astype(bool), merged.pop("_same").astype(bool)
     fresh = check.defaults(merged, contract)
@@ -77,7 +77,7 @@ def write(tx: Transaction, contract: Dataset, good: pd.DataFrame, authority: Aut
     return {int(r): "accepted" if int(r) in accepted else "duplicate" for r in good[ROW].unique()}
 
 
-def _say_doubles(good: pd.DataFrame, keys: list[str], doubled: pd.Series, findings: Findings) -> None:
+def say_doubles(good: pd.DataFrame, keys: list[str], doubled: pd.Series, findings: Findings) -> None:
     """Say which rows of the file give a key again, where they do not say the same."""
     if not doubled.any():
         return
@@ -104,31 +104,40 @@ def say_without_items(tx: Transaction, run: Run) -> None:
     having = set(tx.frame("request_items")["request_id"])
     for file_report, ids in run.new_requests:
         findings = Findings(file_report.file)
-        for row, request in ids[~ids.isin(having)].items():
+        if isinstance(ids, str):
+            rows, first = tx.without(ids, DATASETS["request_items"], "request_id", most=MOST_LISTED)
+            file_report.leave_out("request_without_items", rows - len(first))
+            bare = first.set_index("row")["id"]
+        else:
+            bare = ids[~ids.isin(having)]
+        for row, request in bare.items():
             findings.add(cast(int, row), "items", request, "request_without_items", "warning")
         file_report.findings += findings.items
 
 
 def set_aside(tx: Transaction, job: Job, table: Table, findings: Findings) -> None:
     """Keep refused rows whole, once, in the restricted file."""
-    refused = findings.of("error")
-    if not refused:
-        return
-    kept_aside = findings.refused()
-    whole = {**{int(i): dict(zip(table.frame.columns, r, strict=True)) for i, r in
-                zip(table.frame.index, table.frame.itertuples(index=False), strict=True)
-                if int(i) in kept_aside},
+    rows = refused(job, table, findings)
+    if len(rows):
+        tx.keep_aside("quarantine", rows.assign(at=datetime.now(UTC).replace(tzinfo=None)), once=SAME_REFUSAL)
+
+
+# A refused row that is sent again is not kept twice.
+SAME_REFUSAL = ("dataset", "column", "code", "original")
+
+
+def refused(job: Job, table: Table, findings: Findings) -> pd.DataFrame:
+    """The rows of the quarantine that a table's findings make: one an error, with the whole row."""
+    errors = findings.of("error")
+    aside = {f.row for f in errors}
+    part = table.frame[table.frame.index.isin(aside)]
+    whole = {**{int(i): dict(zip(part.columns, r, strict=True)) for i, r in
+                zip(part.index, part.itertuples(index=False), strict=True)},
              **{r: _named(cells, list(table.frame.columns)) for r, cells in table.ragged.items()}}
-    rows = pd.DataFrame([{
+    return pd.DataFrame([{
         "dataset": job.contract.name, "file": f.file, "sheet": f.sheet, "row": f.row, "column": f.column,
         "code": f.code, "value": f.value, "original": json.dumps(whole[f.row], ensure_ascii=False, sort_keys=True)}
-        for f in refused])
-    known = tx.ask("restricted", 'SELECT dataset, "column", code, original FROM g_restricted.quarantine')
-    same = list(known.itertuples(index=False, name=None))
-    new = rows[[t not in set(same) for t in rows[["dataset", "column", "code", "original"]]
-                .itertuples(index=False, name=None)]]
-    if len(new):
-        tx.keep_aside("quarantine", new.assign(at=datetime.now(UTC).replace(tzinfo=None)))
+        for f in errors])
 
 
 def _named(cells: list[str], heads: list[str]) -> dict[str, str]:

@@ -22,8 +22,8 @@ from jitasa_analytics.ingest.table import Table
 # How far down a header is looked for.
 _LOOKED_AT = 30
 # Files with more rows than this are made by programs: only their ends are searched for totals.
-_MANY_ROWS = 200_000
-_END = 20
+MANY_ROWS = 200_000
+END = 20
 EXAMPLE = "ตัวอย่าง/Example: "
 
 _NUMERIC = re.compile(r"^[\d๐-๙.,/\-:% ]+$")
@@ -100,9 +100,15 @@ def to_table(path: Path, rows: list[list[str]], *, sheet: str = "", remarks: tup
     return mark(Table(path, frame, sheet=sheet, ragged=ragged, remarks=remarks))
 
 
+def find(rows: list[list[str]], expect: Collection[str] = ()) -> list[str] | None:
+    """The header of some rows where it is the first of them, else None."""
+    first, last, head = _find(rows, (), _known() | {recipes.fold(e) for e in expect})
+    return head if first == last == 0 else None
+
+
 def mark(table: Table) -> Table:
     """Mark the rows of totals and of notes below a table (changes and returns ``table``)."""
-    frame = table.frame if len(table.frame) <= _MANY_ROWS else table.frame.tail(_END)
+    frame = table.frame if len(table.frame) <= MANY_ROWS else table.frame.tail(END)
     if len(frame.columns):
         first = frame.iloc[:, 0].astype("str").str.strip()
         # A total may stand in any column where those before it are empty.
@@ -117,6 +123,11 @@ def mark(table: Table) -> Table:
     for row in table.ragged:
         _mark(table, row, table.first_cell(row))
     return table
+
+
+def is_remark(text: str) -> bool:
+    """Whether the first words of a row read like a total or a note."""
+    return bool(_TOTAL.match(text) or _NOTE.match(text))
 
 
 def _mark(table: Table, row: int, text: str) -> None:

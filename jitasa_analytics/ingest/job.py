@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
 from jitasa_analytics.contracts import Dataset, dataset
+from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.locate import Locator
 from jitasa_analytics.ingest.recipe import Recipe
 from jitasa_analytics.ingest.report import FileReport, Report
 from jitasa_analytics.ingest.table import Table
 
 Progress = Callable[[str, str], None]
+# Called with a file, the bytes of it that were read, all of its bytes, and the rows so far.
+Advance = Callable[[str, int, int, int], None]
 
 
 @dataclass
@@ -24,6 +28,7 @@ class Job:
     path: Path
     recipe: Recipe
     table: Table | None = None
+    large: Opened | None = None
 
     @property
     def contract(self) -> Dataset:
@@ -41,4 +46,9 @@ class Run:
     report: Report
     changed: set[str] = field(default_factory=set)
     locator: Locator | None = None
-    new_requests: list[tuple[FileReport, pd.Series]] = field(default_factory=list)
+    new_requests: list[tuple[FileReport, pd.Series | str]] = field(default_factory=list)
+
+    def advance(self, file: str, done: int, total: int, rows: int) -> None:
+        """Say how far a large file was read, where somebody watches."""
+        if (told := getattr(self.progress, "advance", None)) is not None:
+            cast(Advance, told)(file, done, total, rows)

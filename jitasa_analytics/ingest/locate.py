@@ -71,6 +71,31 @@ class Locator:
         self._snap(x, y, codes, moved)
         return codes, moved
 
+    def certain(self, lon: grid.Floats, lat: grid.Floats) -> tuple[grid.Ints, list[str]]:
+        """The finest area of points that lie in one without being moved.
+
+        Returns
+        -------
+        which : array of int32
+            The position of the area's code; -1 where the point is in none, or would be moved to a tambon.
+        codes : list of str
+        """
+        which = np.full(len(lon), -1, np.int32)
+        codes: list[str] = []
+        for level in ("tambon", "district", "province"):
+            if level not in self._trees:
+                continue
+            names = self._codes[level].tolist()
+            todo = np.flatnonzero(which < 0)
+            if len(todo):
+                found = self._which(level, lon[todo], lat[todo])
+                if level != "tambon":
+                    moved = np.array([n[:2] in self._with_tambons for n in names] + [True])
+                    found = np.where(moved[found], -1, found)
+                which[todo] = np.where(found >= 0, found + len(codes), -1)
+            codes += names
+        return which, codes
+
     def _which(self, level: str, x: grid.Floats, y: grid.Floats) -> grid.Ints:
         """The position of each point's area; a grid is built once the points are worth it."""
         if len(x) < MANY_POINTS and level not in self._grids:
@@ -114,8 +139,9 @@ def apply(frame: pd.DataFrame, address: pd.DataFrame, contract: Dataset, locator
     _say_coarser(frame[missing], address, named, findings)
     frame.loc[missing, "area_code"] = named[missing]
     column = contract.column("area_code")
+    said = {f.row for f in findings.items if f.severity == "error" and f.column == "area_code"}
     for row in frame.loc[frame["area_code"].isna(), ROW] if column.required else []:
-        if not any(f.row == int(row) and f.column == "area_code" for f in findings.of("error")):
+        if int(row) not in said:
             findings.add(row, "area_code", "", "missing", "error")
 
 

@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-import pandas as pd
-
 from jitasa_analytics import privacy, texts
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
 from jitasa_analytics.errors import InputError, JitasaError
-from jitasa_analytics.ingest import check, commit, derive, locate, mapping, names, series
+from jitasa_analytics.ingest import careful, commit, derive
 from jitasa_analytics.ingest import read as reading
 from jitasa_analytics.ingest import recipe as recipes
+from jitasa_analytics.ingest.bulk import run as bulk
+from jitasa_analytics.ingest.bulk.opened import Opened, opened
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Progress, Run
-from jitasa_analytics.ingest.locate import Locator
 from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.report import FileReport, Report
 from jitasa_analytics.ingest.table import Table
@@ -88,8 +87,9 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
     jobs = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.KINDS):
         name = str(path.relative_to(folder))
+        large = opened(path)
         try:
-            headers = reading.headers(path)
+            headers = list(large.heads) if large else reading.headers(path)
         except InputError:
             report.unrecognised.append(name)
             continue
@@ -97,7 +97,7 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
         if found is None:
             report.unrecognised.append(name)
         else:
-            jobs.append(Job(path, found))
+            jobs.append(Job(path, found, large=large))
     if not jobs:
         raise InputError(f"no file in {folder} is of a known kind; import single files with 'jitasa import DATASET "
                          "FILE'", key="error.folder_unknown", file=str(folder))
@@ -109,11 +109,13 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
 
 def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:
     given = recipes.named(recipe) if recipe else None
-    table = reading.read(path, given.columns_used() if given else ())
-    if not table.rows:
+    expect = given.columns_used() if given else ()
+    large = opened(path, expect)
+    table = None if large else reading.read(path, expect)
+    if table is not None and not table.rows:
         raise InputError(f"{path.name} has headers but no rows; check the export it came from",
                          key="error.file_no_rows", file=path.name)
-    have = [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
+    have = _headers(table, large)
     found = given or recipes.recognise(have, contract.name)
     if found is None:
         need = [c.name for c in contract.columns if c.required and c.default is None]
@@ -130,7 +132,13 @@ def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:
     if recipe and missing:
         raise InputError(f"{path.name} lacks the column {missing[0]!r} that the recipe {found.name} reads",
                          key="error.recipe_column", file=path.name, column=missing[0], name=found.name)
-    return Job(path, found, table)
+    return Job(path, found, table, large)
+
+
+def _headers(table: Table | None, large: Opened | None) -> list[str]:
+    if table is None:
+        return list(large.heads) if large else []
+    return [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
 
 
 def _run(store: Store, jobs: list[Job], report: Report, *, sample: bool, progress: Progress | None, note: str,
@@ -169,6 +177,10 @@ class _DryRunError(Exception):
 
 def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
     run.progress(job.path.name, "read")
+    if job.large is not None and (large := bulk.import_large(tx, job, run)) is not None:
+        commit.log(tx, large, run)
+        run.report.files.append(large)
+        return
     try:
         table = job.table or reading.read(job.path)
     except JitasaError as error:
@@ -189,7 +201,7 @@ def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
         if row not in table.not_data:
             findings.add(row, "", len(cells), "ragged_row", "error")
     run.progress(job.path.name, "check")
-    frame = _checked(tx, job, table, findings, run)
+    frame = careful.checked(tx, job, table, findings, run)
     good = frame[~frame[ROW].isin(findings.refused())]
     good, copies = commit.resent(tx, job, table, good)
     outcome.update(dict.fromkeys(copies, "duplicate"))
@@ -207,53 +219,6 @@ def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
     commit.set_aside(tx, job, table, findings)
     commit.log(tx, file_report, run)
     run.report.files.append(file_report)
-
-
-def _checked(tx: Transaction, job: Job, table: Table, findings: Findings, run: Run) -> pd.DataFrame:
-    """Rows of values with their area; refused rows are named in the findings."""
-    contract = job.contract
-    for rule in job.recipe.refuse:
-        if rule.column in table.frame:
-            hit = mapping.fits(table.frame[rule.column], rule.matches)
-            for row, value in table.frame.loc[hit, rule.column].items():
-                findings.add(cast(int, row), rule.column, value, rule.code, "error")
-    for row, header, before, after in mapping.padded(table, job.recipe):
-        findings.add(row, header, before, "leading_zeros", "repair", after=after)
-    raw = mapping.rows(table, job.recipe, contract)
-    for row in sorted(set(table.frame.index) - set(raw[ROW]) - findings.refused()):
-        findings.add(row, job.recipe.parts[0].measure, "", "no_measure", "error")
-    raw = raw[~raw[ROW].isin(findings.refused())].reset_index(drop=True)
-    address = mapping.address(table, job.recipe)
-    if job.recipe.address:
-        raw["_address"] = address.agg("".join, axis=1).reindex(raw[ROW]).to_numpy()
-    frame = check.values(raw, contract, job.recipe, findings, run.key)
-    if contract.name == "dose_reports":
-        series.check(frame, findings)
-    if contract.name != "areas":
-        if run.locator is None or "areas" in run.changed:
-            run.locator = Locator(tx.frame("areas"))
-        locate.apply(frame, address, contract, run.locator, findings)
-        if contract.one_of == ("lon", "area_code"):
-            _need_a_place(frame, address, findings)
-    elif "geometry" in frame:
-        names.complete(frame, findings)
-        for row in frame.loc[[g is None or g.is_empty for g in frame["geometry"]], ROW]:
-            findings.add(row, "geometry", "", "no_outline", "warning")
-    return frame
-
-
-def _need_a_place(frame: pd.DataFrame, address: pd.DataFrame, findings: Findings) -> None:
-    """A request or volunteer without coordinates needs an area that its address gives."""
-    lon = frame["lon"] if "lon" in frame else pd.Series(float("nan"), index=frame.index)
-    refused = findings.refused()
-    for row in frame.loc[lon.isna() & frame["area_code"].isna(), ROW]:
-        if int(row) in refused:
-            continue
-        given = {level: str(address.at[row, level]) for level in reversed(address.columns)} if len(address) else {}
-        level, text = next(((k, v) for k, v in given.items() if v.strip()), ("area_code", ""))
-        many = len(names.bearers(text)) > 1
-        findings.add(row, level, text, "ambiguous_area" if many else "unknown_area", "error",
-                     proposal=names.proposal(text) if text else "")
 
 
 def _refuse_too_many(report: Report) -> None:

@@ -8,10 +8,17 @@ from typing import Any
 
 from jitasa_analytics.ingest.findings import Finding
 
+# Of a large file so many findings of each rule are listed one by one; the rest is counted.
+MOST_LISTED = 10_000
+
 
 @dataclass
 class FileReport:
-    """What became of one file's rows: ``accepted + quarantined + duplicate = read``."""
+    """What became of one file's rows: ``accepted + quarantined + duplicate = read``.
+
+    ``unlisted`` counts, by rule, the findings of a large file that are not listed one by one. Refused
+    rows are in the quarantine all the same.
+    """
 
     file: str
     dataset: str
@@ -23,6 +30,12 @@ class FileReport:
     duplicate: int = 0
     rules: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    unlisted: dict[str, int] = field(default_factory=dict)
+
+    def leave_out(self, code: str, count: int) -> None:
+        """Count findings that are not listed."""
+        if count:
+            self.unlisted[code] = self.unlisted.get(code, 0) + count
 
     def count(self, outcome: dict[int, str]) -> None:
         """Take the counts from the outcome of every row."""
@@ -35,7 +48,7 @@ class FileReport:
         """The counts, without the findings."""
         return {"file": self.file, "dataset": self.dataset, "recipe": self.recipe, "sha256": self.sha256,
                 "read": self.read, "accepted": self.accepted, "quarantined": self.quarantined,
-                "duplicate": self.duplicate, "rules": self.rules}
+                "duplicate": self.duplicate, "rules": self.rules, "unlisted": self.unlisted}
 
 
 @dataclass

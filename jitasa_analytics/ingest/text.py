@@ -39,11 +39,11 @@ def read(path: Path, expect: Collection[str] = ()) -> Table:
     if "\x00" in text:
         raise InputError(f"{path.name} holds NUL bytes: it is damaged or no text; export it again",
                          key="error.file_broken", file=path.name, why="NUL")
-    delimiter = _delimiter(text)
-    quick = _quickly(path, text, delimiter, remarks)
+    between = delimiter(text)
+    quick = _quickly(path, text, between, remarks)
     if quick is not None:
         return headers.mark(quick)
-    return headers.to_table(path, _rows(path, text, delimiter), remarks=remarks, expect=expect)
+    return headers.to_table(path, _rows(path, text, between), remarks=remarks, expect=expect)
 
 
 def _bytes(path: Path) -> bytes:
@@ -84,7 +84,7 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, Remarks]:
                          key="error.file_encoding", file=path.name) from error
 
 
-def _delimiter(text: str) -> str:
+def delimiter(text: str) -> str:
     """What stands between cells: most often in the first line, or in one of those below a title."""
     lines = text[:20_000].lstrip("\r\n ").split("\n")[:30]
     first = max(",;\t|", key=lines[0].count)

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -179,7 +180,9 @@ def remove_strays(folder: Path, keep: set[str]) -> None:
         except StoreError:
             continue
     for path in (folder / FILES).iterdir():
-        if path.name.removesuffix(".wal") not in known:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.removesuffix(".wal") not in known:
             path.unlink(missing_ok=True)
     for parent in (folder, folder / VERSIONS):
         for path in parent.glob(".*.tmp"):

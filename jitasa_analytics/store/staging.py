@@ -42,8 +42,8 @@ def plan(tx: Transaction, contract: Dataset, frame: pd.DataFrame, *, authority: 
     table = to_arrow(frame.drop(columns=["geometry"], errors="ignore"), contract)
     table = table.append_column("_i", pa.array(range(len(frame)), pa.int64()))
     joined = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM i.{quoted(k)}" for k in contract.key)
-    merged = ", ".join(f"{_merge(c, c in given, authority)} AS {quoted(c.name)}" for c in columns)
-    same = " AND ".join(f"({_merge(c, True, authority)}) IS NOT DISTINCT FROM t.{quoted(c.name)}" for c in given)
+    merged = ", ".join(f"{merge_sql(c, c in given, authority)} AS {quoted(c.name)}" for c in columns)
+    same = " AND ".join(f"({merge_sql(c, True, authority)}) IS NOT DISTINCT FROM t.{quoted(c.name)}" for c in given)
     typed = ", ".join(f"CAST({quoted(c.name)} AS {c.sql_type}) AS {quoted(c.name)}" for c in columns)
     out = tx.ask(
         contract.group,
@@ -55,7 +55,8 @@ def plan(tx: Transaction, contract: Dataset, frame: pd.DataFrame, *, authority: 
     return out.drop(columns="_i").set_index(frame.index)
 
 
-def _merge(column: Column, given: bool, authority: Authority) -> str:
+def merge_sql(column: Column, given: bool, authority: Authority) -> str:
+    """The merged value of a column of the incoming row ``i`` and the known row ``t``, as SQL."""
     name = quoted(column.name)
     if not given:
         return f"t.{name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from jitasa_analytics.errors import StoreError
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
 from jitasa_analytics.store.tables import FILE_GROUPS, RESTRICTED, create_tables, quoted, select_from_arrow, to_arrow
 from jitasa_analytics.store.tables import to_frame as relation_to_frame
+
+# What the rows of a large file may take of the memory before they go to the disk.
+_BULK_MEMORY = "2GB"
 
 
 class Transaction:
@@ -32,6 +36,8 @@ class Transaction:
         self._files: dict[str, str] = {}
         self._read: set[str] = set()
         self._touched: set[str] = set()
+        self._beside: set[Path] = set()
+        self._remembered = 0
 
     # -- reading what the transaction sees -------------------------------------------------
 
@@ -84,15 +90,105 @@ class Transaction:
         self._connection.unregister("incoming")
         self.insert(name, frame)
 
-    def keep_aside(self, table: str, rows: pd.DataFrame) -> None:
-        """Append to a table of the restricted file (quarantine, imports)."""
-        self._own(RESTRICTED)
-        if len(rows):
+    def keep_aside(self, table: str, rows: pd.DataFrame | str, once: Sequence[str] = ()) -> None:
+        """Append to a table of the restricted file (quarantine, imports).
+
+        Parameters
+        ----------
+        rows : DataFrame or str
+            The rows, or the name of remembered ones.
+        once : sequence of str
+            Columns in which rows that are kept already are not kept again.
+        """
+        source = rows if isinstance(rows, str) else "incoming"
+        if not isinstance(rows, str):
+            if not len(rows):
+                return
             self._connection.register("incoming", pa.Table.from_pandas(rows, preserve_index=False))
-            columns = ", ".join(quoted(c) for c in rows.columns)
-            self._connection.execute(
-                f"INSERT INTO g_{RESTRICTED}.{quoted(table)} ({columns}) SELECT {columns} FROM incoming")
+        if once:
+            self._open(RESTRICTED)
+            same = " AND ".join(f"k.{quoted(c)} IS NOT DISTINCT FROM r.{quoted(c)}" for c in once)
+            source = f"{source} AS r WHERE NOT EXISTS (FROM g_{RESTRICTED}.{quoted(table)} AS k WHERE {same})"
+        found: Any = self._connection.execute(f"SELECT 1 FROM {source} LIMIT 1").fetchall()
+        if found:
+            names = rows.columns if isinstance(rows, pd.DataFrame) else self._connection.sql(f"FROM {rows}").columns
+            columns = ", ".join(quoted(c) for c in names)
+            self._own(RESTRICTED)
+            self._connection.execute(f"INSERT INTO g_{RESTRICTED}.{quoted(table)} ({columns}) "
+                                     f"SELECT {columns} FROM {source}")
+        if not isinstance(rows, str):
             self._connection.unregister("incoming")
+
+    # -- many rows at once (store.bulk) ----------------------------------------------------
+
+    def holds(self, contract: Dataset) -> bool:
+        """Whether a dataset's table has any row."""
+        self._open(contract.group)
+        rows: Any = self._connection.execute(f"SELECT 1 FROM {self._table(contract)} LIMIT 1").fetchall()
+        return bool(rows)
+
+    def beside(self, group: str | None) -> duckdb.DuckDBPyConnection:
+        """A connection for rows that come in: into a group's own file, or into ``g_beside``, which goes away again.
+
+        It has a transaction of its own, and writes to the disk what does not fit into its memory.
+        """
+        spill = self._folder / FILES / f"spill-{self.version:08d}"
+        self._beside.add(spill)
+        path = str(spill).replace("'", "''")
+        self._connection.execute(f"SET memory_limit = '{_BULK_MEMORY}'")
+        self._connection.execute(f"SET temp_directory = '{path}'")
+        if group is not None:
+            self._own(group)
+        else:
+            file = self._folder / FILES / f"beside-{self.version:08d}.duckdb"
+            if file not in self._beside:
+                self._beside.add(file)
+                name = str(file).replace("'", "''")
+                self._connection.execute(f"ATTACH '{name}' AS g_beside")
+        return self._connection.cursor()
+
+    def own(self, contract: Dataset) -> None:
+        """Make a dataset's table writable, and count it among the changed ones."""
+        self._own(contract.group)
+        self._touched.add(contract.name)
+
+    def remember(self, connection: duckdb.DuckDBPyConnection, query: str) -> str:
+        """Keep an answer until the transaction ends, under the name that is returned."""
+        self._remembered += 1
+        name = f"memory.main.remembered_{self._remembered}"
+        connection.execute(f"CREATE TABLE {name} AS {query}")
+        return name
+
+    def remember_rows(self, rows: pd.DataFrame, name: str = "") -> str:
+        """Keep rows until the transaction ends, together with those kept under a name before."""
+        self._connection.register("incoming", pa.Table.from_pandas(rows, preserve_index=False))
+        if name:
+            self._connection.execute(f"INSERT INTO {name} SELECT * FROM incoming")
+        else:
+            name = self.remember(self._connection, "SELECT * FROM incoming")
+        self._connection.unregister("incoming")
+        return name
+
+    def forget(self, name: str) -> None:
+        """Let go of what was remembered."""
+        if name:
+            self._connection.execute(f"DROP TABLE {name}")
+
+    def without(self, remembered: str, contract: Dataset, column: str, *, most: int) -> tuple[int, pd.DataFrame]:
+        """Of remembered rows those whose id is in no row of a dataset: how many, and the first of them."""
+        self._open(contract.group)
+        source = (f"{remembered} AS r WHERE NOT EXISTS "
+                  f"(FROM {self._table(contract)} AS t WHERE t.{quoted(column)} = r.id)")
+        rows: Any = self._connection.execute(f"SELECT count(*) FROM {source}").fetchall()
+        first = self._connection.sql(f"SELECT row, id FROM {source} ORDER BY row LIMIT {most}")
+        return int(rows[0][0]), relation_to_frame(first)
+
+    def _remove_beside(self) -> None:
+        for path in self._beside:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
+            path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -113,6 +209,7 @@ class Transaction:
         for group in (*self._files, *self._read):
             self._connection.execute(f"DETACH g_{group}")
         self._connection.close()
+        self._remove_beside()
 
     def discard(self) -> None:
         """Remove what was built."""
@@ -120,6 +217,7 @@ class Transaction:
         for name in self._files.values():
             for path in (self._folder / FILES / name, self._folder / FILES / f"{name}.wal"):
                 path.unlink(missing_ok=True)
+        self._remove_beside()
 
     def _describe(self, contract: Dataset, now: str) -> Held:
         newest = f"max({quoted(contract.as_of)})" if contract.as_of else "NULL"

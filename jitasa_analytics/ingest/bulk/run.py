@@ -1,0 +1,280 @@
+"""A large file through both lanes and into the store, with the report that the careful lane alone would give."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from jitasa_analytics.ingest import careful, commit, headers
+from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
+from jitasa_analytics.ingest.bulk.opened import Opened
+from jitasa_analytics.ingest.bulk.said import Said
+from jitasa_analytics.ingest.bulk.split import split
+from jitasa_analytics.ingest.bulk.stream import OtherEncodingError, Stream
+from jitasa_analytics.ingest.bulk.totals import Totals
+from jitasa_analytics.ingest.findings import Findings
+from jitasa_analytics.ingest.job import Job, Run
+from jitasa_analytics.ingest.mapping import ROW
+from jitasa_analytics.ingest.report import FileReport
+from jitasa_analytics.ingest.table import Table
+from jitasa_analytics.store import Transaction
+from jitasa_analytics.store.bulk import Stage
+from jitasa_analytics.store.staging import Authority
+
+# Rows for the careful lane are collected up to so many.
+_CAREFUL_ROWS = 20_000
+
+
+class _NotPlainError(Exception):
+    """The file is written in a way that only the careful lane reads."""
+
+
+@dataclass
+class _Rest:
+    """Rows for the careful lane."""
+
+    rows: dict[int, list[str]] = field(default_factory=dict)
+    ragged: dict[int, list[str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.ragged)
+
+
+@dataclass
+class _Judged:
+    """A block that went through the fast lane."""
+
+    passed: Passed
+    numbers: npt.NDArray[np.int64]
+    rest: _Rest
+    doubtful: _Rest
+    examples: list[int]
+    done: int
+
+
+def import_large(tx: Transaction, job: Job, run: Run) -> FileReport | None:
+    """Import a large file; None where it has to be read whole by the careful lane."""
+    begun = cast(Opened, job.large)
+    if not suits(job.contract, job.recipe, begun.heads):
+        return None
+    for encoding in (begun.encoding, "cp874"):
+        work = _Import(tx, job, run, encoding)
+        try:
+            if work.lane.whole:
+                return work.done()
+            raise _NotPlainError
+        except OtherEncodingError:
+            work.stage.give_up()
+        except _NotPlainError:
+            work.stage.give_up()
+            return None
+    return None
+
+
+class _Import:
+    """One file on its way."""
+
+    def __init__(self, tx: Transaction, job: Job, run: Run, encoding: str) -> None:
+        self._tx, self._job, self._run = tx, job, run
+        self._begun = cast(Opened, job.large)
+        self._stream = Stream(job.path, encoding)
+        self.lane = Lane(job.contract, job.recipe, self._begun.heads, run.key, careful.locator(tx, run))
+        self.stage = Stage(tx, job.contract, self.lane.given)
+        self._said = Said(job.path.name)
+        self._totals = Totals()
+        self._records = 0
+        self._report = FileReport(job.path.name, job.contract.name, job.recipe.name)
+        self._rules: Counter[str] = Counter()
+
+    def done(self) -> FileReport:
+        """Read, judge, settle and report."""
+        job, run, report = self._job, self._run, self._report
+        if self._stream.encoding != "utf-8":
+            self._said.add(1, "", "", f"encoding_{self._stream.encoding.replace('-', '')}", "repair")
+        rest, doubtful = _Rest(), _Rest()
+        with ThreadPoolExecutor(1) as pool:
+            for judged in _ahead(pool, self._judged()):
+                self.stage.add(judged.passed.table)
+                report.read += int(judged.passed.fine.sum())
+                self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
+                for row in judged.examples:
+                    self._said.add(row, "", "", "example_skipped", "repair")
+                _move(judged.rest, rest)
+                _move(judged.doubtful, doubtful)
+                if len(rest) >= _CAREFUL_ROWS:
+                    rest = self._carefully(rest)
+                run.advance(job.path.name, judged.done, self._stream.total, self._records)
+        totals = {row for row in doubtful.rows if self._totals.counts(row)}
+        _move(_Rest({r: c for r, c in doubtful.rows.items() if r not in totals}), rest)
+        self._carefully(rest)
+        self._carefully(_Rest({r: doubtful.rows[r] for r in totals}), totals=True)
+        if not report.read:
+            raise _NotPlainError
+        report.sha256 = self._stream.sha256
+        run.progress(job.path.name, "plan")
+        self._settle()
+        return report
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def _judged(self) -> Iterator[_Judged]:
+        """The blocks, each with what the fast lane made of it."""
+        left = b""
+        blocks = _with_last(self._stream.blocks())
+        for block, last in blocks:
+            raw = left + block if left else block
+            data = np.frombuffer(raw, np.uint8)
+            found = split(data, len(self._begun.heads), self._begun.delimiter, last=last)
+            if found is None:
+                raise _NotPlainError
+            left = raw[found.used:]
+            if len(left) > 4 * len(block) + (64 << 20):
+                raise _NotPlainError
+            first = self._records == 0
+            numbers = found.record.astype(np.int64) + self._records + 1
+            rest, doubtful = _Rest(), _Rest()
+            examples: list[int] = []
+            skip = np.zeros(len(numbers), bool)
+            if first and len(numbers) and numbers[0] == 1:
+                skip[0] = True
+            for record, begin, end in found.odd.tolist():
+                self._odd(record + self._records + 1, raw[begin:end], rest, doubtful, examples)
+            for k in _examples(raw, found.starts[0]):
+                skip[k] = True
+                examples.append(int(numbers[k]))
+            marked = self._totals.look(data, found, numbers, skip, last=last)
+            passed = self.lane.read(data, found, numbers, skip | marked)
+            for k in np.flatnonzero(~passed.fine & ~skip).tolist():
+                cells = [raw[s:s + n].decode() for s, n in zip(found.starts[:, k].tolist(),
+                                                              found.lengths[:, k].tolist(), strict=True)]
+                if any(c.strip() for c in cells):
+                    (doubtful if marked[k] else rest).rows[int(numbers[k])] = cells
+            self._records += found.records
+            yield _Judged(passed, numbers, rest, doubtful, examples, self._stream.done)
+
+    def _odd(self, number: int, raw: bytes, rest: _Rest, doubtful: _Rest,
+             examples: list[int]) -> None:
+        """A record that only ``csv`` reads."""
+        if number == 1:
+            return
+        cells = next(csv.reader(io.StringIO(raw.decode()), delimiter=self._begun.delimiter), [])
+        if not any(c.strip() for c in cells):
+            return
+        if cells[0].startswith(headers.EXAMPLE):
+            examples.append(number)
+        elif len(cells) == len(self._begun.heads):
+            first = next(c.strip() for c in cells if c.strip())
+            (doubtful if headers.is_remark(first) else rest).rows[number] = cells
+        else:
+            rest.ragged[number] = cells
+
+    # -- the careful lane ------------------------------------------------------------------
+
+    def _carefully(self, rest: _Rest, *, totals: bool = False) -> _Rest:
+        """Hold some rows against every rule; returns an empty collection."""
+        if not len(rest):
+            return rest
+        job, heads = self._job, list(self._begun.heads)
+        frame = pd.DataFrame.from_dict(rest.rows, orient="index", columns=heads, dtype="str").sort_index()
+        table = Table(job.path, frame, ragged=rest.ragged)
+        marked = headers.mark(table if totals else Table(job.path, frame.iloc[:0], ragged=rest.ragged))
+        table.not_data = marked.not_data
+        findings = Findings(job.path.name)
+        for row, code in table.not_data.items():
+            findings.add(row, "", table.first_cell(row), code, "error")
+        for row, cells in table.ragged.items():
+            if row not in table.not_data:
+                findings.add(row, "", len(cells), "ragged_row", "error")
+        if len(frame):
+            good = careful.checked(self._tx, job, table, findings, self._run)
+            good = good[~good[ROW].isin(findings.refused())]
+            if len(good):
+                self.stage.add_frame(good)
+        refused = commit.refused(job, table, findings)
+        if len(refused):
+            self.stage.keep_aside(refused.assign(at=datetime.now(UTC).replace(tzinfo=None)))
+        self._report.read += len(rest)
+        self._report.quarantined += len(findings.refused())
+        self._rules.update(findings.rules())
+        for finding in sorted(findings.items, key=lambda f: f.row):
+            self._said.take(finding)
+        return _Rest()
+
+    # -- the store -------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        job, run, tx, report = self._job, self._run, self._tx, self._report
+        contract = job.contract
+        update = contract.on_known == "update"
+        doubled = 0
+        for rows in self.stage.doubles():
+            gone = rows.duplicated(list(contract.key), keep="last" if update else "first")
+            findings = Findings(job.path.name)
+            commit.say_doubles(rows, list(contract.key), gone, findings)
+            for finding in findings.items:
+                self._said.take(finding)
+            self.stage.drop(rows.loc[gone, ROW].to_numpy())
+            doubled += int(gone.sum())
+        settled = self.stage.settle(cast(Authority, job.recipe.authority),
+                                    "request_id" if contract.name == "requests" else "")
+        if settled.accepted:
+            run.changed.add(contract.name)
+        report.accepted, report.duplicate = settled.accepted, doubled + settled.known
+        if settled.differing is not None:
+            for row in settled.differing[ROW]:
+                self._said.add(int(row), ", ".join(contract.key), "", "known_key_differs", "warning")
+        if settled.remembered:
+            run.new_requests.append((report, settled.remembered))
+        report.rules = dict(sorted(self._rules.items()))
+        report.findings, report.unlisted = self._said.listed(), self._said.unlisted()
+        if self.stage.aside:
+            tx.keep_aside("quarantine", self.stage.aside, once=commit.SAME_REFUSAL)
+
+
+def _move(some: _Rest, rest: _Rest) -> None:
+    rest.rows |= some.rows
+    rest.ragged |= some.ragged
+
+
+def _examples(raw: bytes, starts: npt.NDArray[np.int32]) -> list[int]:
+    """Rows that begin as the example of a template does."""
+    mark, found, at = headers.EXAMPLE.encode(), [], -1
+    while (at := raw.find(mark, at + 1)) >= 0:
+        k = int(np.searchsorted(starts, at))
+        if k < len(starts) and starts[k] == at:
+            found.append(k)
+    return found
+
+
+def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each block, and whether it is the last one; a short end is one with the block before it."""
+    before = next(blocks, None)
+    for block in blocks:
+        assert before is not None
+        if len(block) < 1 << 20:
+            before += block
+            continue
+        yield before, False
+        before = block
+    if before is not None:
+        yield before, True
+
+
+def _ahead(pool: ThreadPoolExecutor, judged: Iterator[_Judged]) -> Iterator[_Judged]:
+    """Each block, while the next one is read already."""
+    waiting = pool.submit(next, judged, None)
+    while (found := waiting.result()) is not None:
+        waiting = pool.submit(next, judged, None)
+        yield found
+
+

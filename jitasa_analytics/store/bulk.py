@@ -1,0 +1,263 @@
+"""Many rows beside the table they are for, until all of them are there: then they meet it at once.
+
+The rows lie in a table of their own, which becomes the dataset's where that is empty. Nothing here
+holds more than a part of them in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from jitasa_analytics.contracts import Column, Dataset
+from jitasa_analytics.store.staging import Authority, merge_sql
+from jitasa_analytics.store.tables import quoted, to_arrow, to_frame
+from jitasa_analytics.store.transaction import Transaction
+
+ROW = "_row"
+_FILLED = "_filled"
+_FINE = "_fine"
+# Hashes of keys that are compared at a time.
+_PART = 20_000_000
+_GROUPS = 100_000
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of the rows.
+
+    Attributes
+    ----------
+    accepted, known : int
+        How many were new or newer, and how many were known.
+    remembered : str
+        The table with ``row`` and ``id`` of the accepted ones, where that was asked for.
+    differing : DataFrame or None
+        Where known keys are kept: row and key of those that say something else.
+    """
+
+    accepted: int
+    known: int
+    remembered: str = ""
+    differing: pd.DataFrame | None = None
+
+
+class Stage:
+    """Rows of one dataset that are not in its table yet.
+
+    Parameters
+    ----------
+    tx : Transaction
+        Where they will go.
+    contract : Dataset
+        Their dataset; it has no shapes.
+    given : sequence of str
+        The columns that the rows give; the others take their default where the row is new.
+    """
+
+    def __init__(self, tx: Transaction, contract: Dataset, given: Sequence[str]) -> None:
+        self._contract = contract
+        self._given = tuple(c for c in contract.columns if c.name in given)
+        self._tx = tx
+        self._empty = not tx.holds(contract)
+        self._connection = tx.beside(contract.group if self._empty else None)
+        schema = f"g_{contract.group}" if self._empty else "g_beside"
+        self._name = f"{schema}.{quoted(f'{contract.name}_incoming')}"
+        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in contract.columns)
+        self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT, {_FILLED} BIGINT)")
+        self._connection.execute("BEGIN")
+        self._loading = True
+        self.aside = ""
+        self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
+                          if (default := _default(c)) is not None}
+
+    # -- rows come in ----------------------------------------------------------------------
+
+    def add(self, table: pa.Table) -> None:
+        """Add rows: the given columns, ``_row`` and, where some are to be left out, ``_fine``."""
+        self._insert(table, where=f" WHERE {_FINE}" if _FINE in table.column_names else "")
+
+    def add_frame(self, frame: pd.DataFrame) -> None:
+        """Add checked rows with ``_row``."""
+        table = to_arrow(frame, self._contract).select([c.name for c in self._given])
+        self._insert(table.append_column(ROW, pa.array(frame[ROW].to_numpy(np.int64))), where="")
+
+    def _insert(self, table: pa.Table, where: str) -> None:
+        parts, filled = [], []
+        for column in self._contract.columns:
+            name, default = quoted(column.name), self._defaults.get(column.name)
+            if column not in self._given:
+                parts.append("NULL" if default is None else default[1])
+                continue
+            value = f"CAST({name} AS {column.sql_type})"
+            if default is None or not table.column(column.name).null_count:
+                parts.append(value)
+            else:
+                parts.append(f"coalesce({value}, {default[1]})")
+                filled.append(f"(CASE WHEN {name} IS NULL THEN {1 << default[0]} ELSE 0 END)")
+        self._connection.register("incoming", table)
+        self._connection.execute(f"INSERT INTO {self._name} SELECT {', '.join(parts)}, {ROW}, "
+                                 f"{' + '.join(filled) or 0} FROM incoming{where}")
+        self._connection.unregister("incoming")
+
+    def keep_aside(self, rows: pd.DataFrame) -> None:
+        """Rows for the quarantine, which are kept until the end."""
+        self.aside = self._tx.remember_rows(rows, self.aside)
+
+    def give_up(self) -> None:
+        """Take everything back, as if there had been no rows."""
+        if self._loading:
+            self._connection.execute("ROLLBACK")
+        self._connection.execute(f"DROP TABLE IF EXISTS {self._name}")
+        self._tx.forget(self.aside)
+        self._connection.close()
+
+    # -- all are there ---------------------------------------------------------------------
+
+    def doubles(self) -> Iterator[pd.DataFrame]:
+        """Rows that share their key with another of them, in the order of rows and whole keys at a time."""
+        self._loaded()
+        keys = ", ".join(quoted(k) for k in self._contract.key)
+        candidates = self._candidates(keys)
+        for start in range(0, len(candidates), _GROUPS):
+            part = pa.table({"h": candidates[start:start + _GROUPS]})
+            self._connection.register("candidates", part)
+            found = to_frame(self._connection.sql(
+                f"SELECT * FROM (SELECT {self._raw()}, {ROW}, count(*) OVER (PARTITION BY {keys}) AS _times "
+                f"FROM {self._name} SEMI JOIN candidates ON hash({keys}) = h) WHERE _times > 1 ORDER BY {ROW}"))
+            self._connection.unregister("candidates")
+            if len(found):
+                yield found.drop(columns="_times")
+
+    def _candidates(self, keys: str) -> npt.NDArray[np.uint64]:
+        """Hashes of keys that stand more than once, and by rare chance those of different keys."""
+        rows = self._count(f"SELECT count(*) FROM {self._name}")
+        parts = rows // _PART + 1
+        found = []
+        for part in range(parts):
+            some = "" if parts == 1 else f" WHERE hash({keys}) % {parts} = {part}"
+            hashes = self._connection.sql(f"SELECT hash({keys}) AS h FROM {self._name}{some}").fetchnumpy()["h"]
+            hashes = np.sort(np.asarray(hashes, np.uint64))
+            found.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
+        return np.concatenate(found)
+
+    def drop(self, rows: npt.ArrayLike) -> None:
+        """Take rows out again by their number."""
+        self._connection.register("gone", pa.table({"r": np.asarray(rows, np.int64)}))
+        self._connection.execute(f"DELETE FROM {self._name} USING gone WHERE {ROW} = r")
+        self._connection.unregister("gone")
+
+    def settle(self, authority: Authority, remembered: str = "") -> Settled:
+        """Let the rows meet the table.
+
+        Parameters
+        ----------
+        authority : {"override", "fill"}
+            Whether given values replace known ones, or only fill what is missing.
+        remembered : str
+            A column that is to be remembered of the accepted rows.
+        """
+        self._loaded()
+        contract, tx = self._contract, self._tx
+        rows = self._count(f"SELECT count(*) FROM {self._name}")
+        if self._empty:
+            kept = f"SELECT {ROW} AS row, {quoted(remembered)} AS id FROM {self._name}" if remembered else ""
+            name = tx.remember(self._connection, kept) if kept else ""
+            self._become()
+            if rows:
+                tx.own(contract)
+            return Settled(rows, 0, name)
+        self._meet(authority)
+        new = self._count("SELECT count(*) FROM met WHERE NOT _known")
+        changed = self._count("SELECT count(*) FROM met WHERE _known AND NOT _same")
+        update = contract.on_known == "update"
+        keys = ", ".join(quoted(k) for k in contract.key)
+        differing = None
+        if changed and not update:
+            differing = to_frame(self._connection.sql(
+                f"SELECT {ROW}, {keys} FROM met WHERE _known AND NOT _same ORDER BY {ROW} LIMIT {_GROUPS}"))
+        taken = "NOT _same" if update else "NOT _known"
+        name = ""
+        if remembered:
+            name = tx.remember(self._connection,
+                               f"SELECT {ROW} AS row, {quoted(remembered)} AS id FROM met WHERE {taken}")
+        count = new + (changed if update else 0)
+        if count:
+            self._write(taken, replace=update and changed > 0)
+        self._connection.execute("DROP TABLE met")
+        self._connection.execute(f"DROP TABLE {self._name}")
+        return Settled(count, rows - count, name, differing)
+
+    def _write(self, taken: str, *, replace: bool) -> None:
+        """Put the rows that are new or newer into the table."""
+        contract = self._contract
+        self._tx.own(contract)
+        table = f"g_{contract.group}.{quoted(contract.name)}"
+        if replace:
+            same = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM m.{quoted(k)}" for k in contract.key)
+            self._connection.execute(
+                f"DELETE FROM {table} AS t USING met AS m WHERE m._known AND NOT m._same AND {same}")
+        columns = ", ".join(quoted(c.name) for c in contract.columns)
+        self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM met WHERE {taken}")
+
+    def _meet(self, authority: Authority) -> None:
+        """Every row beside the one of the same key: merged, known or not, the same or not."""
+        contract = self._contract
+        table = f"g_{contract.group}.{quoted(contract.name)}"
+        joined = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM i.{quoted(k)}" for k in contract.key)
+        merged, same = [], ["true"]
+        for column in contract.columns:
+            name, default = quoted(column.name), self._defaults.get(column.name)
+            value = merge_sql(column, column in self._given, authority)
+            merged.append((f"coalesce({value}, {default[1]})" if default else value) + f" AS {name}")
+            if column in self._given:
+                same.append(f"({merge_sql(column, True, authority)}) IS NOT DISTINCT FROM t.{name}")
+        self._connection.execute(
+            f"CREATE TEMP TABLE met AS SELECT i.{ROW}, {', '.join(merged)}, t._known IS NOT NULL AS _known, "
+            f"coalesce(t._known AND {' AND '.join(same)}, false) AS _same FROM (SELECT {self._raw()}, {ROW} "
+            f"FROM {self._name}) i LEFT JOIN (SELECT *, true AS _known FROM {table}) t ON {joined}")
+
+    def _become(self) -> None:
+        """The rows become the table."""
+        contract = self._contract
+        table = f"g_{contract.group}.{quoted(contract.name)}"
+        for column in (ROW, _FILLED):
+            self._connection.execute(f"ALTER TABLE {self._name} DROP COLUMN {column}")
+        self._connection.execute(f"DROP TABLE {table}")
+        self._connection.execute(f"ALTER TABLE {self._name} RENAME TO {quoted(contract.name)}")
+
+    def _raw(self) -> str:
+        """The rows' own values: null where a default stands for one."""
+        parts = []
+        for column in self._contract.columns:
+            name, default = quoted(column.name), self._defaults.get(column.name)
+            if column not in self._given:
+                parts.append(f"NULL::{column.sql_type} AS {name}")
+            elif default is not None:
+                parts.append(f"CASE WHEN {_FILLED} & {1 << default[0]} = 0 THEN {name} END AS {name}")
+            else:
+                parts.append(name)
+        return ", ".join(parts)
+
+    def _loaded(self) -> None:
+        if self._loading:
+            self._connection.execute("COMMIT")
+            self._loading = False
+
+    def _count(self, query: str) -> int:
+        rows: Any = self._connection.execute(query).fetchall()
+        return int(rows[0][0])
+
+
+def _default(column: Column) -> str | None:
+    """What a new row has by default, as SQL."""
+    if column.default is None:
+        return None
+    text = column.default.replace("'", "''")
+    return f"CAST('{text}' AS {column.sql_type})"
