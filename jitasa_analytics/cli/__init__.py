@@ -15,11 +15,11 @@ import typer
 from typer import rich_utils
 
 from jitasa_analytics import texts
-from jitasa_analytics.cli import demo, faults, fetch, printing, quarantine, template
+from jitasa_analytics.cli import demo, faults, fetch, printing, quarantine, reports, template
 from jitasa_analytics.errors import InputError
 
 PORT = 5006
-OUT_KINDS = ("csv", "xlsx", "geojson", "parquet")
+OUT_KINDS = ("csv", "xlsx", "geojson", "parquet", "png", "pdf")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
                   pretty_exceptions_enable=False)
@@ -27,6 +27,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command("template")(template.template)
 app.command("fetch")(fetch.fetch)
 app.command("demo")(demo.demo)
+app.command("report")(reports.report)
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="JITASA_STORE", metavar="DIR", show_envvar=False)]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N")]
@@ -194,9 +195,9 @@ def run(
     with open_store(store).snapshot(scope=area) as snapshot:
         found = studies.run(study, snapshot, **values)
     if target is not None:
-        write = {"csv": found.to_csv, "xlsx": found.to_xlsx, "geojson": found.to_geojson,
-                 "parquet": found.to_parquet}[target.suffix[1:].lower()]
-        write(target, lang=lang)
+        from jitasa_analytics import show
+
+        show.export(found, target, lang=lang)
         printing.say(texts.say("cli.written", lang, path=target))
         if not printing.to_terminal():
             return

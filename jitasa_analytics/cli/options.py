@@ -115,8 +115,8 @@ def _date(text: str) -> dt.date:
 def help_text(study: type[Study], lang: str) -> str:
     """The help of ``jitasa run STUDY --help``."""
     usage = f"jitasa run {study.slug} --store DIR [--area CODE] [--PARAM VALUE…]"
-    lines = [f"{usage} [--out FILE.(csv|xlsx|geojson|parquet)]", "", study.title(lang), study.question(lang), "",
-             texts.say("cli.run.params", lang)]
+    lines = [f"{usage} [--out FILE.(csv|xlsx|geojson|parquet|png|pdf)]", "",
+             study.title(lang), study.question(lang), "", texts.say("cli.run.params", lang)]
     for name, option in study.options().items():
         default = "none" if option.default is None else str(option.default)
         lines += [f"  --{name.replace('_', '-')}",

@@ -14,10 +14,10 @@ import pandas as pd
 
 from jitasa_analytics import texts
 
-Kind = Literal["csv", "xlsx", "geojson", "parquet"]
-KINDS: tuple[Kind, ...] = ("csv", "xlsx", "geojson", "parquet")
+Kind = Literal["csv", "xlsx", "geojson", "parquet", "png", "pdf"]
+KINDS: tuple[Kind, ...] = ("csv", "xlsx", "geojson", "parquet", "png", "pdf")
 
-__all__ = ["KINDS", "Kind", "Shown", "export", "view"]
+__all__ = ["KINDS", "Kind", "Shown", "check_pdf", "export", "pdf", "save_pdf", "summary", "view"]
 
 
 class Shown(Protocol):
@@ -58,15 +58,45 @@ def view(answer: Any, lang: str | None = None) -> Any:
     return make(answer, lang or texts.preferred())
 
 
-def export(answer: Any, path: str | os.PathLike[str], kind: Kind | None = None, lang: str = "en") -> None:
+def export(answer: Any, path: str | os.PathLike[str], kind: Kind | None = None,
+           lang: str | None = None) -> None:
     """Write an answer to a file; the kind follows from the file's name where it is not given.
 
     Raises
     ------
     InputError
-        If the kind is unknown, the path can't be written, or GeoJSON is asked of an answer
-        without outlines.
+        If the kind is unknown or not the one that the name says, the path can't be written, or GeoJSON is
+        asked of an answer without outlines.
     """
     from jitasa_analytics.show.files import export as write
 
-    write(answer, path, kind, lang)
+    write(answer, path, kind, lang or texts.preferred())
+
+
+def summary(answer: Any, lang: str) -> str:
+    """An answer in a few lines of text, as ``print(answer)`` shows it."""
+    from jitasa_analytics.show import lines
+
+    return lines.summary(answer, lang)
+
+
+def pdf(answers: Sequence[Any], lang: str, **about: Any) -> bytes:
+    """Answers as one printed report; see `jitasa_analytics.show.report.pdf`."""
+    from jitasa_analytics.show import report
+
+    return report.pdf(answers, lang, **about)
+
+
+def check_pdf(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that does not end in .pdf, before any work is done."""
+    from jitasa_analytics.show import files
+
+    files.fitting(path, "pdf")
+
+
+def save_pdf(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a report; refuses a name that does not end in .pdf."""
+    from jitasa_analytics.show import files
+
+    files.fitting(path, "pdf")
+    files.write(path, content)

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-import panel as pn
-
 from jitasa_analytics import texts
 from jitasa_analytics.contracts import DATASETS
 from jitasa_analytics.show import numbers, words
@@ -29,6 +27,8 @@ _SHAPES = {
 
 def piece(html: Any, **params: Any) -> Any:
     """Some HTML, or something bound that gives HTML, in the common style."""
+    import panel as pn
+
     return pn.pane.HTML(html, stylesheets=[PIECES + CHARTS], sizing_mode="stretch_width", margin=0, **params)
 
 
@@ -105,14 +105,14 @@ def sample_html(lang: str) -> str:
     return f'<div class="sample" role="note">{escape(texts.say("show.sample_long", lang))}</div>'
 
 
-def ages(as_of: Mapping[str, str | None], lang: str, now: datetime | None = None) -> str:
-    """Date and age of each dataset that an answer used."""
+def ages(as_of: Mapping[str, str | None], lang: str, now: datetime | None = None, *, aged: bool = True) -> str:
+    """Date of each dataset that an answer used, and its age where ``aged``: a file that is kept says only the date."""
     when = now or datetime.now(UTC).replace(tzinfo=None)
     parts = []
     for name, at in as_of.items():
         if at is None:
             continue
-        age = numbers.age(at, when, lang)
+        age = numbers.age(at, when, lang) if aged else ""
         shown = numbers.date(at, lang)
         parts.append(f"{_dataset(name, lang)} {shown}" + (f" ({age})" if age else ""))
     return " · ".join(parts)
@@ -123,8 +123,8 @@ def _dataset(name: str, lang: str) -> str:
     return name if contract is None else contract.th if lang == "th" else contract.en
 
 
-def facts(answer: Any, lang: str, now: datetime | None = None) -> list[tuple[str, str]]:
-    """What an answer rests on, as label and text: the lines of the verdict card."""
+def facts(answer: Any, lang: str, now: datetime | None = None, *, aged: bool = True) -> list[tuple[str, str]]:
+    """What an answer rests on, as label and text: the lines of the verdict card; see `ages` for ``aged``."""
     params = "; ".join(f"{words.parameter(n, lang, answer.study)}: {words.value(n, v, lang)}"
                        for n, v in answer.params.items() if v is not None)
     lines = [
@@ -132,7 +132,7 @@ def facts(answer: Any, lang: str, now: datetime | None = None) -> list[tuple[str
         (texts.say("show.card.question", lang), words.question(answer.study, lang)),
         (texts.say("show.card.area", lang), words.place(answer.scope, lang)),
         (texts.say("show.card.params", lang), params or numbers.MISSING),
-        (texts.say("show.card.data", lang), ages(answer.as_of, lang, now) or numbers.MISSING),
+        (texts.say("show.card.data", lang), ages(answer.as_of, lang, now, aged=aged) or numbers.MISSING),
         (texts.say("show.card.version", lang), str(answer.version)),
     ]
     if answer.sample:

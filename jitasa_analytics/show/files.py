@@ -1,7 +1,8 @@
-"""Answers as files: CSV, workbook, GeoJSON, GeoParquet.
+"""Answers as files: CSV, workbook, GeoJSON, GeoParquet, picture, printed report.
 
-The label of sample data and the store's version travel inside every file, so that a file sent
-on by mail still says what it rests on. The same answer gives the same bytes.
+The label of sample data, the store's version, the date of the data and the parameters travel
+inside every file, so that a file sent on by mail still says what it rests on. The same answer
+gives the same bytes, on every machine and at every hour.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,15 @@ import shapely
 from jitasa_analytics import areas, texts
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.geo import WGS84
-from jitasa_analytics.show import Kind, numbers, words
+from jitasa_analytics.show import Kind
+from jitasa_analytics.show.cells import all_names, plain_frame, safe
 
-_SUFFIXES: dict[str, Kind] = {".csv": "csv", ".xlsx": "xlsx", ".geojson": "geojson", ".json": "geojson",
-                              ".parquet": "parquet", ".geoparquet": "parquet"}
-# A cell that starts with one of these is run as a formula by spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 -- workbooks hold times without a zone
-_SHEET = 31
+# The endings of each kind of file; the first is the usual one.
+ENDINGS: Mapping[Kind, tuple[str, ...]] = {
+    "csv": (".csv",), "xlsx": (".xlsx",), "geojson": (".geojson", ".json"), "parquet": (".parquet", ".geoparquet"),
+    "png": (".png",), "pdf": (".pdf",),
+}
+_SUFFIXES: dict[str, Kind] = {ending: kind for kind, endings in ENDINGS.items() for ending in endings}
 
 
 def kind_of(path: str | os.PathLike[str]) -> Kind:
@@ -44,15 +45,50 @@ def kind_of(path: str | os.PathLike[str]) -> Kind:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _SUFFIXES:
-        raise InputError(f"{Path(path).name!r} can't be written: the name must end in .csv, .xlsx, .geojson "
-                         "or .parquet", key="show.error.kind", name=Path(path).name)
+        raise InputError(f"{Path(path).name!r} can't be written: the name must end in .csv, .xlsx, .geojson, "
+                         ".parquet, .png or .pdf", key="show.error.kind", name=Path(path).name)
     return _SUFFIXES[suffix]
+
+
+def fitting(path: str | os.PathLike[str], kind: Kind) -> None:
+    """Refuse a name that says another kind of file than what would be in it.
+
+    Raises
+    ------
+    InputError
+        Naming the ending, the one that fits, and the call that writes what the name says.
+    """
+    name = Path(path)
+    suffix = name.suffix.lower()
+    if suffix in ENDINGS[kind]:
+        return
+    wanted = ENDINGS[kind][0]
+    better = f"{name.stem or 'answer'}{wanted}"
+    if suffix in _SUFFIXES:
+        other = f"to_{_SUFFIXES[suffix]}"
+        raise InputError(f"{name.name} can't be written: this call writes {wanted}, but the name ends in {suffix}; "
+                         f"name it {better} or call {other}", key="print.error.suffix", name=name.name,
+                         wanted=wanted, given=suffix, better=better, other=other)
+    raise InputError(f"{name.name} can't be written: its name must end in {wanted}, for instance {better}",
+                     key="print.error.no_suffix", name=name.name, wanted=wanted, better=better)
 
 
 def export(answer: Any, path: str | os.PathLike[str], kind: Kind | None, lang: str) -> None:
     """See `jitasa_analytics.show.export`."""
+    chosen = kind or kind_of(path)
+    fitting(path, chosen)
+    write(path, to_bytes(answer, chosen, lang))
+
+
+def write(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file.
+
+    Raises
+    ------
+    InputError
+        If it can't be written there.
+    """
     target = Path(path)
-    content = to_bytes(answer, kind or kind_of(target), lang)
     try:
         target.write_bytes(content)
     except OSError as error:
@@ -63,16 +99,36 @@ def export(answer: Any, path: str | os.PathLike[str], kind: Kind | None, lang: s
 
 def to_bytes(answer: Any, kind: Kind, lang: str = "en") -> bytes:
     """An answer as the content of a file."""
-    writers = {"csv": _csv, "xlsx": _xlsx, "geojson": _geojson, "parquet": _parquet}
+    writers: dict[str, Callable[[Any, str], bytes]] = {
+        "csv": _csv, "xlsx": _xlsx, "geojson": _geojson, "parquet": _parquet, "png": _png, "pdf": _pdf}
     if kind not in writers:
         raise InputError(f"there is no export {kind!r}; exports are {', '.join(writers)}",
                          key="show.error.kind", name=kind)
     return writers[kind](answer, lang)
 
 
-def labelled(answer: Any, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the columns that say what it rests on."""
-    table = frame.reset_index() if frame.index.name or not isinstance(frame.index, pd.RangeIndex) else frame.copy()
+def said(answer: Any) -> dict[str, Any]:
+    """What an answer rests on, for programs: study, scope, parameters, dates of the data, store's version."""
+    found = {
+        "study": answer.study, "scope": answer.scope, "params": {k: _json(v) for k, v in answer.params.items()},
+        "as_of": dict(answer.as_of), "store_version": answer.version,
+    }
+    return {**found, "data": texts.say("show.sample", "en")} if answer.sample else found
+
+
+def labelled(answer: Any, frame: pd.DataFrame, *, whole: bool = True) -> pd.DataFrame:
+    """The frame with names beside its codes and, where ``whole``, the columns that say what it rests on."""
+    table = plain_frame(frame)
+    for name, shape in frame.items():
+        if str(shape.dtype) == "geometry":
+            table[name] = shape.to_numpy()
+    table = all_names(table)
+    if whole:
+        known = {n: at for n, at in answer.as_of.items() if at is not None}
+        params = {n: v for n, v in answer.params.items() if v is not None}
+        table["study"] = answer.study
+        table["parameters"] = "; ".join(f"{n}={_json(v)}" for n, v in params.items())
+        table["as_of_data"] = "; ".join(f"{n} {at}" for n, at in known.items())
     table["store_version"] = answer.version
     return marked(table) if answer.sample else table
 
@@ -82,120 +138,37 @@ def marked(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(data=texts.say("show.sample", "en"))
 
 
-def safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with text that no spreadsheet takes for a formula."""
-    plain = frame.copy()
-    for name in plain.columns:
-        if pd.api.types.is_string_dtype(plain[name]) or plain[name].dtype == object:
-            plain[name] = [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for v in plain[name]]
-    return plain
-
-
-def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without geometry, lists as text."""
-    plain = pd.DataFrame(frame.drop(columns=[c for c in frame.columns if str(frame[c].dtype) == "geometry"]))
-    for name in plain.columns:
-        if plain[name].dtype == object:
-            plain[name] = [";".join(map(str, v)) if isinstance(v, (list, tuple, set)) else v for v in plain[name]]
-    return plain
-
-
 def _csv(answer: Any, lang: str) -> bytes:
     return csv_bytes(labelled(answer, answer.frame))
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """A frame as CSV with a byte order mark, so that spreadsheets read Thai."""
-    text = safe(_flat(frame)).to_csv(index=False, lineterminator="\r\n")
-    return b"\xef\xbb\xbf" + text.encode("utf-8")
+    shapes = [c for c in frame.columns if str(frame[c].dtype) == "geometry" or _is_shape(frame[c])]
+    plain = safe(plain_frame(frame.drop(columns=shapes)))
+    return b"\xef\xbb\xbf" + plain.to_csv(index=False, lineterminator="\r\n").encode("utf-8")
+
+
+def _is_shape(values: pd.Series) -> bool:
+    return values.dtype == object and any(isinstance(v, shapely.Geometry) for v in values.head(50))
 
 
 def _xlsx(answer: Any, lang: str) -> bytes:
-    from openpyxl import Workbook
-    from openpyxl.utils.dataframe import dataframe_to_rows
+    from jitasa_analytics.show.workbook import xlsx
 
-    book = Workbook()
-    book.properties.created = book.properties.modified = _EPOCH
-    book.properties.creator = "jitasa_analytics"
-    about = book.active
-    about.title = "about"
-    for row in about_rows(answer, lang):
-        about.append(safe(pd.DataFrame([row], dtype=object)).iloc[0].tolist())
-    about.column_dimensions["A"].width, about.column_dimensions["B"].width = 24, 110
-    sheets = {"answer": answer.frame, **answer.tables}
-    for name, frame in sheets.items():
-        sheet = book.create_sheet(_sheet_name(name, book.sheetnames))
-        table = _for_excel(safe(_flat(labelled(answer, frame))))
-        for cells in dataframe_to_rows(table, index=False, header=True):
-            sheet.append(cells)
-        sheet.freeze_panes = "A2"
-        for column, title in zip(sheet.columns, table.columns, strict=False):
-            sheet.column_dimensions[column[0].column_letter].width = min(40, max(12, len(str(title)) + 2))
-    book.move_sheet("answer", offset=-1)
-    book.active = 0
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return _same_times(buffer.getvalue())
+    return xlsx(answer, lang)
 
 
-def _for_excel(frame: pd.DataFrame) -> pd.DataFrame:
-    """Values that a cell can hold: no NA, no zones, no infinities."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    for name in plain.columns:
-        plain[name] = [_cell(v) for v in plain[name]]
-    return plain
+def _png(answer: Any, lang: str) -> bytes:
+    from jitasa_analytics.show.picture import png
+
+    return png(answer, lang)
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, float) and value in {float("inf"), float("-inf")}:
-        return "inf" if value > 0 else "-inf"
-    if hasattr(value, "tzinfo") and value.tzinfo is not None:
-        return value.tz_convert("Asia/Bangkok").tz_localize(None) if hasattr(value, "tz_convert") else str(value)
-    return value.item() if hasattr(value, "item") else value
+def _pdf(answer: Any, lang: str) -> bytes:
+    from jitasa_analytics.show.report import pdf
 
-
-def about_rows(answer: Any, lang: str) -> list[tuple[str, str]]:
-    """What an answer rests on, as rows of two cells."""
-    rows = [
-        (texts.say("show.card.study", lang), words.title(answer.study, lang)),
-        (texts.say("show.card.question", lang), words.question(answer.study, lang)),
-        (texts.say("show.card.area", lang), f"{words.place(answer.scope, lang)} ({answer.scope})"),
-        (texts.say("show.card.version", lang), str(answer.version)),
-    ]
-    if answer.sample:
-        rows.append((texts.say("show.card.kind", lang), texts.say("show.sample_long", lang)))
-    rows += [(words.parameter(n, lang, answer.study), words.value(n, v, lang)) for n, v in answer.params.items()]
-    rows += [(f"{texts.say('show.card.data', lang)} {name}", numbers.date(at, lang))
-             for name, at in answer.as_of.items()]
-    rows += [(words.figure(n, lang, answer.study), numbers.amount(f.value, f.unit, lang))
-             for n, f in answer.figures.items()]
-    rows += [(texts.say("show.card.notes", lang), note.text(lang)) for note in answer.notes]
-    return rows
-
-
-def _sheet_name(name: str, taken: list[str]) -> str:
-    plain = "".join("_" if c in "[]:*?/\\" else c for c in name)[:_SHEET]
-    return plain if plain not in taken else f"{plain[: _SHEET - 3]}_{len(taken)}"
-
-
-def _same_times(content: bytes) -> bytes:
-    """The workbook with one fixed time on every part, so that the same answer gives the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for item in old.infolist():
-            part = old.read(item)
-            if item.filename == "docProps/core.xml":
-                part = _fixed_modified(part)
-            new.writestr(zipfile.ZipInfo(item.filename, (2000, 1, 1, 0, 0, 0)), part, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
-
-
-def _fixed_modified(part: bytes) -> bytes:
-    """The properties with the fixed time in the place of that of saving."""
-    import re
-
-    stamp = _EPOCH.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, part)
+    return pdf([answer], lang)
 
 
 def _shaped(answer: Any) -> gpd.GeoDataFrame:
@@ -216,56 +189,73 @@ def _points(answer: Any, layer: str) -> list[dict[str, Any]]:
     table = answer.tables.get(layer)
     if table is None or not {"lon", "lat"} <= set(table.columns):
         return []
-    plain = _for_excel(_flat(labelled(answer, table)))
-    return [{"type": "Feature", "properties": {"layer": layer, **{k: _json(v) for k, v in row.items()}},
+    rows = _rows(labelled(answer, table, whole=False))
+    return [{"type": "Feature", "properties": {"layer": layer, **row},
              "geometry": {"type": "Point", "coordinates": [round(float(row["lon"]), 6), round(float(row["lat"]), 6)]}}
-            for row in plain.to_dict("records")]
+            for row in rows]
 
 
 def _geojson(answer: Any, lang: str) -> bytes:
     table = _shaped(answer)
-    plain = _for_excel(_flat(table))
     shapes = shapely.set_precision(table.geometry.to_numpy(), 1e-6)
     features = [
-        {"type": "Feature", "properties": {k: _json(v) for k, v in row.items()},
+        {"type": "Feature", "properties": row,
          "geometry": None if shape is None else shapely.geometry.mapping(shape)}
-        for row, shape in zip(plain.to_dict("records"), shapes, strict=True)
+        for row, shape in zip(_rows(table), shapes, strict=True)
     ]
     for name in _POINT_TABLES:
         features += _points(answer, name)
-    outer = {"type": "FeatureCollection", "study": answer.study, "measure": answer.measure, "unit": answer.unit,
-             "store_version": answer.version, "params": {k: _json(v) for k, v in answer.params.items()},
-             "as_of": dict(answer.as_of), "notes": [note.text(lang) for note in answer.notes],
-             "features": features}
-    if answer.sample:
-        outer["data"] = texts.say("show.sample", "en")
+    outer = {"type": "FeatureCollection", **said(answer), "measure": answer.measure, "unit": answer.unit,
+             "notes": [note.text(lang) for note in answer.notes], "features": features}
     return json.dumps(outer, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows without their outlines, in values that JSON knows."""
+    plain = plain_frame(table)
+    return [{str(k): _json(v) for k, v in row.items()} for row in plain.to_dict("records")]
+
+
 def _json(value: Any) -> Any:
-    if isinstance(value, float) and value != value:
+    """A value as JSON has it: what is missing or infinite is null, a time is text."""
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, float) and plain in {float("inf"), float("-inf")}:
+        return None
+    if isinstance(plain, (list, tuple)):
+        return [_json(part) for part in plain]
+    return plain if isinstance(plain, (str, int, float, bool)) else str(plain)
 
 
 def _parquet(answer: Any, lang: str) -> bytes:
-    buffer = io.BytesIO()
+    """GeoParquet; what the answer rests on stands in the file's metadata under ``jitasa`` as well."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = labelled(answer, answer.frame)
     if isinstance(answer.frame, gpd.GeoDataFrame):
+        buffer = io.BytesIO()
         gpd.GeoDataFrame(table, geometry=answer.frame.geometry.name, crs=answer.frame.crs or WGS84).to_parquet(
             buffer, index=False)
+        arrow = pq.read_table(pa.BufferReader(buffer.getvalue()))
     else:
-        table.to_parquet(buffer, index=False)
-    return buffer.getvalue()
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+    told = {"notes": [note.text(lang) for note in answer.notes], "measure": answer.measure, "unit": answer.unit}
+    metadata = {**(arrow.schema.metadata or {}),
+                b"jitasa": json.dumps({**said(answer), **told}, ensure_ascii=False).encode("utf-8")}
+    out = io.BytesIO()
+    pq.write_table(arrow.replace_schema_metadata(metadata), out)
+    return out.getvalue()
 
 
 def points_bytes(frame: pd.DataFrame, manifest: Any, lang: str) -> bytes:
     """A table of points (lon, lat) of a page as GeoJSON; rows without a place are left out."""
     placed = frame[frame["lon"].notna() & frame["lat"].notna()]
     features = [
-        {"type": "Feature", "properties": {k: _json(_cell(v)) for k, v in row.items() if k not in {"lon", "lat"}},
+        {"type": "Feature", "properties": {k: v for k, v in row.items() if k not in {"lon", "lat"}},
          "geometry": {"type": "Point", "coordinates": [row["lon"], row["lat"]]}}
-        for row in _for_excel(placed).to_dict("records")]
+        for row in _rows(placed)]
     outer: dict[str, Any] = {"type": "FeatureCollection", "store_version": manifest.version, "features": features}
     if manifest.sample:
         outer["data"] = texts.say("show.sample", "en")

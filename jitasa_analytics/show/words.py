@@ -14,6 +14,8 @@ _VALUES = {
     "level": "level", "basis": "basis", "facility_kind": "facility",
     "volunteer_kind": "volunteer", "candidate_kind": "candidate", "bed_kind": "facility", "vehicle": "equipment",
 }
+# A kind is one of facilities, of candidates or of volunteers.
+_KINDS = ("facility", "candidate", "volunteer")
 _NAMES = {"area_code", "area", "code", "parent"}
 _UNITS = (
     ("share", "share"), ("coverage", "share"), ("percent", "share"), ("minutes", "minutes"), ("km", "km"),
@@ -77,7 +79,7 @@ def value(name: str, given: Any, lang: str) -> str:
             return areas.full_name(given, lang)
         if name == "category" and ";" in given:
             return ", ".join(value(name, one, lang) for one in given.split(";"))
-        for kind in filter(None, (_VALUES.get(name), name)):
+        for kind in (*(_KINDS if name == "kind" else ()), _VALUES.get(name, name), name):
             if texts.has(f"value.{kind}.{given}", lang):
                 return texts.say(f"value.{kind}.{given}", lang)
         return first([f"param.choice.{given}", f"show.value.{given}"], lang) or given

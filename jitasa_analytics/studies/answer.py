@@ -79,7 +79,7 @@ def _worded(value: Any, lang: str) -> Any:
     return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """What a study found, with what is needed to trust it.
 
@@ -128,18 +128,33 @@ class Answer:
         html: str = self.view()._repr_html_()
         return html
 
-    def to_csv(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
-        """Write the frame as CSV (UTF-8 with BOM, so that spreadsheets read Thai)."""
+    def __repr__(self) -> str:
+        """The answer in a few lines: finding, figures, what it rests on, where the rest is."""
+        return show.summary(self, texts.preferred())
+
+    def to_csv(self, path: str | os.PathLike[str], *, lang: str | None = None) -> None:
+        """Write the frame as CSV (UTF-8 with BOM, so that spreadsheets read Thai).
+
+        The words of every file are in ``lang``, by default the language of the environment.
+        """
         show.export(self, path, kind="csv", lang=lang)
 
-    def to_xlsx(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
-        """Write the frame, its tables and the verdict card as a workbook."""
+    def to_xlsx(self, path: str | os.PathLike[str], *, lang: str | None = None) -> None:
+        """Write the verdict card, the frame and its tables as a workbook."""
         show.export(self, path, kind="xlsx", lang=lang)
 
-    def to_geojson(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+    def to_geojson(self, path: str | os.PathLike[str], *, lang: str | None = None) -> None:
         """Write the frame with its geometry as GeoJSON (WGS84)."""
         show.export(self, path, kind="geojson", lang=lang)
 
-    def to_parquet(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+    def to_parquet(self, path: str | os.PathLike[str], *, lang: str | None = None) -> None:
         """Write the frame as GeoParquet (Parquet where it has no geometry)."""
         show.export(self, path, kind="parquet", lang=lang)
+
+    def to_png(self, path: str | os.PathLike[str], *, lang: str | None = None) -> None:
+        """Write a picture of 1920 x 1080 pixels: map, legend, figures and verdict card."""
+        show.export(self, path, kind="png", lang=lang)
+
+    def to_pdf(self, path: str | os.PathLike[str], *, lang: str | None = None) -> None:
+        """Write a report on A4 pages: figures, map, tables, verdict card."""
+        show.export(self, path, kind="pdf", lang=lang)
