@@ -23,7 +23,7 @@ def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve")] = False,
 ) -> None:
     """Build the sample store where there is none, then serve it."""
-    from jitasa_analytics.cli import imports
+    from jitasa_analytics.cli import progress
     from jitasa_analytics.ingest import sample
     from jitasa_analytics.store import Store, open_store
 
@@ -33,8 +33,8 @@ def demo(
     folder = store if store is not None else faults.home() / ("demo-published" if published else "demo")
     if not Store(folder).exists:
         printing.say(texts.say("cli.demo.building", lang, path=folder))
-        with imports.progress(lang) as progress:
-            sample.build_sample_store(Store(folder), progress=progress, published=published)
+        with progress.shown(lang) as told:
+            sample.build_sample_store(Store(folder), progress=told, published=published)
     opened = open_store(folder)
     printing.say(texts.say("cli.demo.ready", lang, path=folder, version=opened.manifest().version))
     printing.say(which_map(opened, lang))

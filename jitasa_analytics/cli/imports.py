@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from jitasa_analytics import texts
-from jitasa_analytics.cli import faults, printing
+from jitasa_analytics.cli import faults, printing, progress
 from jitasa_analytics.errors import JitasaError
 
 if TYPE_CHECKING:
@@ -28,9 +24,9 @@ def files(lang: str, store: Path, dataset: str, paths: Sequence[Path], *, recipe
     from jitasa_analytics import ingest
     from jitasa_analytics.store import Store
 
-    _import(lang, report, lambda progress: ingest.import_files(
+    _import(lang, report, lambda told: ingest.import_files(
         Store(store), dataset, paths, recipe=recipe, dry_run=dry_run, accept_quarantine=accept_quarantine,
-        progress=progress))
+        progress=told))
 
 
 def folder(lang: str, store: Path, path: Path, *, dry_run: bool, report: Path | None) -> None:
@@ -38,16 +34,16 @@ def folder(lang: str, store: Path, path: Path, *, dry_run: bool, report: Path | 
     from jitasa_analytics import ingest
     from jitasa_analytics.store import Store
 
-    _import(lang, report, lambda progress: ingest.import_folder(
-        Store(store), path, dry_run=dry_run, progress=progress))
+    _import(lang, report, lambda told: ingest.import_folder(
+        Store(store), path, dry_run=dry_run, progress=told))
 
 
-def _import(lang: str, path: Path | None, work: Callable[[Callable[[str, str], None]], Report]) -> None:
+def _import(lang: str, path: Path | None, work: Callable[[progress.Silent], Report]) -> None:
     """Do an import and report on it, also where it was refused because of its rows."""
     target = faults.writable(path, ("json",))
     try:
-        with progress(lang) as shown:
-            found = work(shown)
+        with progress.shown(lang) as told:
+            found = work(told)
     except JitasaError as error:
         refused = getattr(error, "report", None)
         if refused is not None:
@@ -63,18 +59,6 @@ def _import(lang: str, path: Path | None, work: Callable[[Callable[[str, str], N
         printing.say(texts.say("cli.report.unchanged", lang))
     else:
         printing.say(texts.say("cli.report.version", lang, version=report["version"]))
-
-
-@contextmanager
-def progress(lang: str) -> Iterator[Callable[[str, str], None]]:
-    """Say what is being done, on a line of its own that goes away; silent where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda file, stage: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("") as line:
-        yield lambda file, stage: line.update(escape(texts.say("cli.report.working", lang, file=file, stage=stage)))
 
 
 def _write(report: Report, target: Path | None) -> None:
@@ -104,7 +88,7 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
         printing.say(texts.say("cli.report.failed", lang, file=part.get("file", ""), why=why))
     for finding in found["findings"][:_FINDINGS_SHOWN]:
         printing.say("  • " + _sentence(finding, lang))
-    more = len(found["findings"]) - _FINDINGS_SHOWN
+    more = len(found["findings"]) - _FINDINGS_SHOWN + sum(sum(part["unlisted"].values()) for part in found["files"])
     if more > 0:
         printing.say(texts.say("cli.report.more", lang, findings=f"{more:,}"))
     printing.say(texts.say("cli.report.sum", lang, **{n: f"{int(found[n]):,}" for n in _COUNTS}))

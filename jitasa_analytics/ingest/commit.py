@@ -10,11 +10,11 @@ from typing import cast
 import pandas as pd
 
 from jitasa_analytics.contracts import DATASETS, Dataset
-from jitasa_analytics.ingest import check, items
+from jitasa_analytics.ingest import check, items, report
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
-from jitasa_analytics.ingest.report import MOST_LISTED, FileReport
+from jitasa_analytics.ingest.report import FileReport
 from jitasa_analytics.ingest.table import Table
 from jitasa_analytics.store import Transaction
 from jitasa_analytics.store.staging import Authority, plan
@@ -105,7 +105,7 @@ def say_without_items(tx: Transaction, run: Run) -> None:
     for file_report, ids in run.new_requests:
         findings = Findings(file_report.file)
         if isinstance(ids, str):
-            rows, first = tx.without(ids, DATASETS["request_items"], "request_id", most=MOST_LISTED)
+            rows, first = tx.without(ids, DATASETS["request_items"], "request_id", most=report.MOST_LISTED)
             file_report.leave_out("request_without_items", rows - len(first))
             bare = first.set_index("row")["id"]
         else:

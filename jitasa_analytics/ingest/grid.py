@@ -25,6 +25,8 @@ CELL = 0.01
 # Signs of smaller areas (square degrees) are left to exact arithmetic; rounding errs by 1e-15 in a cell.
 _EPSILON = 1e-13
 _MOST_OPEN = 32
+# Degrees, a tenth of a millimetre: a border nearer to a cell's centre than this is not told from it.
+_NEAR = 1e-9
 _CHUNK = 50_000
 
 
@@ -46,27 +48,17 @@ class Grid:
         rings, part_of = shapely.get_rings(parts, return_index=True)
         xy, at = shapely.get_coordinates(rings, return_index=True)
         same = at[1:] == at[:-1]
-        self._edges = np.ascontiguousarray(np.hstack([xy[:-1][same], xy[1:][same]]))
-        self._owner = polygon_of[part_of[at[1:][same]]].astype(np.int32)
+        edges = np.ascontiguousarray(np.hstack([xy[:-1][same], xy[1:][same]]))
+        owner = polygon_of[part_of[at[1:][same]]].astype(np.int32)
         self._x, self._y = (float(v) - cell for v in xy.min(axis=0))
         self._nx = int((xy[:, 0].max() + cell - self._x) / cell) + 1
         self._ny = int((xy[:, 1].max() + cell - self._y) / cell) + 1
-        self._start, order = _edges_of_cells(self._edges, self._x, self._y, cell, self._nx, self._ny)
-        # Edges are copied into the order of the cells, so that a cell's few lie side by side in memory.
-        self._edges, self._owner = self._edges[order], self._owner[order]
         self._tree = tree
-        self._centre = self._owners_of_centres()
-
-    def _owners_of_centres(self) -> Ints:
-        """The polygon at each cell's centre; UNSURE where several hold it."""
-        x = self._x + (np.arange(self._nx) + 0.5) * self._cell
-        y = self._y + (np.arange(self._ny) + 0.5) * self._cell
-        points = shapely.points(np.repeat(x, self._ny), np.tile(y, self._nx))
-        at, which = self._tree.query(points, predicate="intersects")
-        owners = np.full(len(points), NOWHERE, np.int32)
-        owners[at] = which
-        owners[np.bincount(at, minlength=len(points)) > 1] = UNSURE
-        return owners
+        start, order = _edges_of_cells(edges, self._x, self._y, cell, self._nx, self._ny)
+        centre = _owners_of_centres(edges, owner, self._x, self._y, cell, self._nx, self._ny)
+        # What a point needs lies side by side in memory: a cell's two numbers, and its few edges seen from its centre.
+        self._cells = np.column_stack([start, np.append(centre, NOWHERE)]).astype(np.int32)
+        self._edges = _seen_from_centres(edges, owner, start, order, self._x, self._y, cell, self._ny)
 
     def find(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Ints:
         """The first polygon that holds each point, its border included; -1 where none does.
@@ -82,8 +74,8 @@ class Grid:
 
         def part(start: int) -> None:
             end = start + _CHUNK
-            _walk(x[start:end], y[start:end], self._x, self._y, self._cell, self._nx, self._ny, self._centre,
-                  self._start, self._edges, self._owner, out[start:end])
+            _walk(x[start:end], y[start:end], self._x, self._y, self._cell, self._nx, self._ny, self._cells,
+                  self._edges, out[start:end])
 
         starts = range(0, len(x), _CHUNK)
         if len(starts) < 2:
@@ -132,8 +124,93 @@ def _edges_of_cells(edges: Floats, x0: float, y0: float, cell: float, nx: int,
 
 
 @numba.njit(cache=True, nogil=True)
-def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, ny: int, centre: Ints,
-          start: npt.NDArray[np.int64], edges: Floats, owner: Ints, out: Ints) -> None:
+def _owners_of_centres(edges: Floats, owner: Ints, x0: float, y0: float, cell: float, nx: int, ny: int) -> Ints:
+    """The polygon at each cell's centre; UNSURE where several hold it, or a border runs too near to tell.
+
+    Upwards through the centres of each column of cells: a border that is crossed leaves one polygon or
+    enters another.
+    """
+    out = np.full(nx * ny, NOWHERE, np.int32)
+    doubtful = np.zeros(nx * ny, np.bool_)
+    count = np.zeros(nx + 1, np.int64)
+    first, place = count, count
+    height, which = np.empty(0, np.float64), np.empty(0, np.int32)
+    for fill in range(2):
+        for k in range(len(edges)):
+            ax, ay, bx, by = edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3]
+            west, east = min(ax, bx), max(ax, bx)
+            i = max(0, int((west - x0) / cell - 0.5) - 1)
+            while i < nx:
+                x = x0 + (i + 0.5) * cell
+                if x > east + _NEAR:
+                    break
+                if fill == 1 and west - _NEAR <= x and east - west < _NEAR:
+                    # The border runs along the column's centres.
+                    low = max(0, int((min(ay, by) - y0) / cell - 0.5) - 1)
+                    for j in range(low, min(ny, int((max(ay, by) - y0) / cell) + 2)):
+                        doubtful[i * ny + j] = True
+                if (ax <= x) != (bx <= x):
+                    if fill == 0:
+                        count[i + 1] += 1
+                    else:
+                        slope = (by - ay) / (bx - ax)
+                        y = ay + slope * (x - ax)
+                        j = int((y - y0) / cell)
+                        if abs(y - (y0 + (j + 0.5) * cell)) < _NEAR + 1e-13 * abs(slope):
+                            doubtful[i * ny + j] = True
+                        height[place[i]], which[place[i]] = y, owner[k]
+                        place[i] += 1
+                i += 1
+        if fill == 0:
+            first = np.cumsum(count)
+            place = first[:-1].copy()
+            height, which = np.empty(first[-1], np.float64), np.empty(first[-1], np.int32)
+    inside = np.empty(_MOST_OPEN, np.int32)
+    for i in range(nx):
+        order = np.argsort(height[first[i]:first[i + 1]]) + first[i]
+        held = at = 0
+        for j in range(ny):
+            y = y0 + (j + 0.5) * cell
+            while at < len(order) and height[order[at]] < y and held < _MOST_OPEN:
+                held = _toggle(inside, held, which[order[at]])
+                at += 1
+            if held == 1:
+                out[i * ny + j] = inside[0]
+            if held > 1 or doubtful[i * ny + j]:
+                out[i * ny + j] = UNSURE
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _toggle(inside: Ints, held: int, owner: np.int32) -> int:
+    """Leave a polygon that was entered, or enter it; returns how many are open."""
+    for h in range(held):
+        if inside[h] == owner:
+            inside[h] = inside[held - 1]
+            return held - 1
+    inside[held] = owner
+    return held + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _seen_from_centres(edges: Floats, owner: Ints, start: npt.NDArray[np.int64], order: Ints, x0: float, y0: float,
+                       cell: float, ny: int) -> Floats:
+    """Each cell's edges from its centre (exact: both lie near), on which side the centre is, and the owner."""
+    out = np.empty((len(order), 6))
+    for c in range(len(start) - 1):
+        px, py = x0 + (c // ny + 0.5) * cell, y0 + (c % ny + 0.5) * cell
+        for e in range(start[c], start[c + 1]):
+            k = order[e]
+            ax, ay, bx, by = edges[k, 0] - px, edges[k, 1] - py, edges[k, 2] - px, edges[k, 3] - py
+            out[e, 0], out[e, 1], out[e, 2], out[e, 3] = ax, ay, bx, by
+            out[e, 4] = (by - ay) * ax - (bx - ax) * ay
+            out[e, 5] = owner[k]
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, ny: int, cells: Ints, edges: Floats,
+          out: Ints) -> None:
     """Answer each point into ``out``; UNSURE where a sign is too small to trust."""
     inside = np.empty(_MOST_OPEN, np.int32)
     for k in range(len(lon)):
@@ -143,43 +220,34 @@ def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, 
             continue
         i, j = int(fx), int(fy)
         c = i * ny + j
-        if start[c] == start[c + 1] or centre[c] == UNSURE:
-            out[k] = centre[c]
+        begin, end, centre = cells[c, 0], cells[c + 1, 0], cells[c, 1]
+        if begin == end or centre == UNSURE:
+            out[k] = centre
             continue
-        px, py = x0 + (i + 0.5) * cell, y0 + (j + 0.5) * cell
-        dx, dy = lon[k] - px, lat[k] - py
+        dx, dy = lon[k] - (x0 + (i + 0.5) * cell), lat[k] - (y0 + (j + 0.5) * cell)
         held = 0
-        if centre[c] >= 0:
-            inside[0] = centre[c]
+        if centre >= 0:
+            inside[0] = centre
             held = 1
         sure = True
-        for e in range(start[c], start[c + 1]):
+        for e in range(begin, end):
             ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
-            a = dx * (ay - py) - dy * (ax - px)
-            b = dx * (by - py) - dy * (bx - px)
+            a = dx * ay - dy * ax
+            b = dx * by - dy * bx
             aside = (a >= 0) == (b >= 0)
             if aside and abs(a) >= _EPSILON and abs(b) >= _EPSILON:
                 continue
-            from_centre = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
-            from_point = (bx - ax) * (lat[k] - ay) - (by - ay) * (lon[k] - ax)
+            from_centre = edges[e, 4]
+            from_point = (bx - ax) * (dy - ay) - (by - ay) * (dx - ax)
             if abs(from_centre) < _EPSILON or abs(from_point) < _EPSILON:
                 sure = False
                 break
             if aside or (from_centre >= 0) == (from_point >= 0):
                 continue
-            found = -1
-            for h in range(held):
-                if inside[h] == owner[e]:
-                    found = h
-            if found >= 0:
-                held -= 1
-                inside[found] = inside[held]
-            elif held < _MOST_OPEN:
-                inside[held] = owner[e]
-                held += 1
-            else:
+            if held == _MOST_OPEN:
                 sure = False
                 break
+            held = _toggle(inside, held, np.int32(edges[e, 5]))
         if not sure:
             out[k] = UNSURE
             continue

@@ -17,7 +17,8 @@ from jitasa_analytics.ingest.mapping import ROW
 # Piers, islets and river mouths lie off simplified outlines; farther than this is no tambon's.
 SNAP_KM = 5.0
 # Below this the grid costs more to build than it saves.
-MANY_POINTS = 500_000
+MANY_POINTS = 100_000
+_LEVELS = ("tambon", "district", "province")
 
 
 class Locator:
@@ -36,12 +37,17 @@ class Locator:
         self._codes: dict[str, npt.NDArray[np.str_]] = {}
         self._trees: dict[str, shapely.STRtree] = {}
         self._grids: dict[str, grid.Grid] = {}
-        for level in ("tambon", "district", "province"):
+        for level in _LEVELS:
             part = frame[frame["level"] == level] if len(frame) else frame
             if len(part):
                 self._codes[level] = part["code"].to_numpy(str)
                 self._trees[level] = shapely.STRtree(gpd.GeoSeries(part["geometry"]).to_numpy())
-        self._with_tambons = {c[:2] for c in self._codes.get("tambon", np.array([], str)).tolist()}
+        with_tambons = {c[:2] for c in self._codes.get("tambon", np.array([], str)).tolist()}
+        listed = [(level, code) for level in _LEVELS for code in self._codes.get(level, np.array([], str)).tolist()]
+        # Behind the last code stands what position -1 means: no area.
+        self._all_codes = np.array([*(code for _, code in listed), None], dtype=object)
+        # Points in no tambon of a province whose tambons are known lie off its coast, or between outlines.
+        self._loose = np.array([*(lev != "tambon" and code[:2] in with_tambons for lev, code in listed), True], bool)
 
     def __bool__(self) -> bool:
         return bool(self._trees)
@@ -57,19 +63,28 @@ class Locator:
             0 inside; the distance to the nearest tambon where the point was snapped; nan in no area.
         """
         x, y = np.asarray(lon, float), np.asarray(lat, float)
-        codes: npt.NDArray[np.object_] = np.full(len(x), None, dtype=object)
-        moved = np.full(len(x), np.nan)
-        for level in ("tambon", "district", "province"):
-            todo = np.flatnonzero(codes == None)  # noqa: E711 - elementwise
-            if level not in self._trees or not len(todo):
-                continue
-            # A point on a border belongs to the smallest code, so that the answer does not depend on order.
-            which = self._which(level, x[todo], y[todo])
-            hit = which >= 0
-            codes[todo[hit]] = self._codes[level][which[hit]].astype(object)
-            moved[todo[hit]] = 0.0
-        self._snap(x, y, codes, moved)
+        which = self._finest(x, y)
+        codes = self._all_codes[which]
+        moved = np.where(which < 0, np.nan, 0.0)
+        self._snap(x, y, np.flatnonzero(self._loose[which] & np.isfinite(x) & np.isfinite(y)), codes, moved)
         return codes, moved
+
+    def _finest(self, x: grid.Floats, y: grid.Floats) -> grid.Ints:
+        """The position of each point's area among all codes; -1 in none.
+
+        A point on a border belongs to the smallest code, so that the answer does not depend on order.
+        """
+        which = np.full(len(x), -1, np.int32)
+        before = 0
+        for level in _LEVELS:
+            if level not in self._trees:
+                continue
+            todo = np.flatnonzero(which < 0)
+            if len(todo):
+                found = self._which(level, x[todo], y[todo])
+                which[todo] = np.where(found >= 0, found + before, -1)
+            before += len(self._codes[level])
+        return which
 
     def certain(self, lon: grid.Floats, lat: grid.Floats) -> tuple[grid.Ints, list[str]]:
         """The finest area of points that lie in one without being moved.
@@ -80,21 +95,8 @@ class Locator:
             The position of the area's code; -1 where the point is in none, or would be moved to a tambon.
         codes : list of str
         """
-        which = np.full(len(lon), -1, np.int32)
-        codes: list[str] = []
-        for level in ("tambon", "district", "province"):
-            if level not in self._trees:
-                continue
-            names = self._codes[level].tolist()
-            todo = np.flatnonzero(which < 0)
-            if len(todo):
-                found = self._which(level, lon[todo], lat[todo])
-                if level != "tambon":
-                    moved = np.array([n[:2] in self._with_tambons for n in names] + [True])
-                    found = np.where(moved[found], -1, found)
-                which[todo] = np.where(found >= 0, found + len(codes), -1)
-            codes += names
-        return which, codes
+        which = self._finest(lon, lat)
+        return np.where(self._loose[which], -1, which).astype(np.int32), self._all_codes[:-1].tolist()
 
     def _which(self, level: str, x: grid.Floats, y: grid.Floats) -> grid.Ints:
         """The position of each point's area; a grid is built once the points are worth it."""
@@ -104,25 +106,26 @@ class Locator:
             self._grids[level] = grid.Grid(self._trees[level])
         return self._grids[level].find(x, y)
 
-    def _snap(self, x: grid.Floats, y: grid.Floats, codes: npt.NDArray[np.object_],
+    def _snap(self, x: grid.Floats, y: grid.Floats, loose: npt.NDArray[np.int64], codes: npt.NDArray[np.object_],
               moved: npt.NDArray[np.float64]) -> None:
         """Points outside every tambon go to the nearest one near by, in their own province where that is known."""
-        if "tambon" not in self._trees:
+        if "tambon" not in self._trees or not len(loose):
             return
-        loose = [i for i, c in enumerate(codes) if c is None or (len(c) < 6 and c[:2] in self._with_tambons)]
-        if not loose:
-            return
-        points = shapely.points(x, y)
+        points = shapely.points(x[loose], y[loose])
         tree = self._trees["tambon"]
-        at, which = tree.query_nearest(points[loose], max_distance=SNAP_KM / 90, all_matches=True)
-        for i, j in sorted(zip(at.tolist(), which.tolist(), strict=True), key=lambda p: (p[0], -p[1])):
-            index, code = loose[i], str(self._codes["tambon"][j])
-            if codes[index] is not None and len(codes[index]) < 6 and not code.startswith(codes[index][:2]):
-                continue
-            near = shapely.get_coordinates(shapely.shortest_line(points[index], tree.geometries[j]))
-            km = float(geo.geodesic_km(near[0, 0], near[0, 1], near[1, 0], near[1, 1]))
-            if km <= SNAP_KM:
-                codes[index], moved[index] = code, km
+        at, which = tree.query_nearest(points, max_distance=SNAP_KM / 90, all_matches=True)
+        near = shapely.get_coordinates(shapely.shortest_line(points[at], tree.geometries[which])).reshape(-1, 4)
+        km = geo.geodesic_km(*near.T)
+        tambons = self._codes["tambon"]
+        own = np.array([codes[i] is None or len(codes[i]) == 6 or t.startswith(codes[i][:2])
+                        for i, t in zip(loose[at], tambons[which].tolist(), strict=True)], bool)
+        # Of several that are as near the smallest code, as inside.
+        order = np.lexsort((which, at))
+        order = order[(own & (km <= SNAP_KM))[order]]
+        _, first = np.unique(at[order], return_index=True)
+        chosen = order[first]
+        codes[loose[at[chosen]]] = tambons[which[chosen]].astype(object)
+        moved[loose[at[chosen]]] = km[chosen]
 
 
 def apply(frame: pd.DataFrame, address: pd.DataFrame, contract: Dataset, locator: Locator, findings: Findings) -> None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from jitasa_analytics.ingest import careful, commit, headers
+from jitasa_analytics.ingest.bulk import stream
 from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.bulk.said import Said
@@ -261,7 +262,7 @@ def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     before = next(blocks, None)
     for block in blocks:
         assert before is not None
-        if len(block) < 1 << 20:
+        if len(block) < stream.BLOCK // 16:
             before += block
             continue
         yield before, False

@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
+from jitasa_analytics.ingest import report
 from jitasa_analytics.ingest.bulk.columns import Reader
 from jitasa_analytics.ingest.bulk.lane import Passed
 from jitasa_analytics.ingest.findings import Finding, Findings, Severity
-from jitasa_analytics.ingest.report import MOST_LISTED
 
 
 class Said:
@@ -22,13 +22,13 @@ class Said:
 
     def add(self, row: int, column: str, value: object, code: str, severity: Severity) -> None:
         """Say something of a row."""
-        if self._counts[code] < MOST_LISTED:
+        if self._counts[code] < report.MOST_LISTED:
             self._findings.add(row, column, value, code, severity)
         self._counts[code] += 1
 
     def take(self, finding: Finding) -> None:
         """Take what the careful lane says."""
-        if self._counts[finding.code] < MOST_LISTED:
+        if self._counts[finding.code] < report.MOST_LISTED:
             self._findings.items.append(finding)
         self._counts[finding.code] += 1
 
@@ -37,7 +37,7 @@ class Said:
         for reader, found in zip((r for r in readers if r.at >= 0), passed.found, strict=True):
             if found.ids is not None:
                 hit = np.flatnonzero(passed.fine & (found.ids > 0))
-                left = max(0, MOST_LISTED - self._counts["identity_tokenised"])
+                left = max(0, report.MOST_LISTED - self._counts["identity_tokenised"])
                 for at in hit[:left].tolist():
                     self._findings.add(numbers[at], reader.column.name, f"{chr(found.ids[at])}{'0' * 12}",
                                        "identity_tokenised", "repair", after=f"p_{'0' * 32}", personal=True)
@@ -56,21 +56,21 @@ class Said:
         for word in np.flatnonzero(times).tolist():
             for code in (*reader.words.cells[word].repairs, *reader.words.cells[word].warnings):
                 counts[code] += int(times[word])
-        full = {c for c in counts if self._counts[c] >= MOST_LISTED}
+        full = {c for c in counts if self._counts[c] >= report.MOST_LISTED}
         for at in hits.tolist() if len(full) < len(counts) else []:
             cell, text = reader.words.cells[codes[at]], reader.ours(reader.words.texts[codes[at]])
             for code in cell.repairs:
-                if self._counts[code] < MOST_LISTED:
+                if self._counts[code] < report.MOST_LISTED:
                     self._findings.add(numbers[at], column.name, text, code, "repair", after=cell.value,
                                        personal=personal)
                 self._counts[code] += 1
                 counts[code] -= 1
             for code in cell.warnings:
-                if self._counts[code] < MOST_LISTED:
+                if self._counts[code] < report.MOST_LISTED:
                     self._findings.add(numbers[at], column.name, text, code, "warning", personal=personal)
                 self._counts[code] += 1
                 counts[code] -= 1
-            if all(self._counts[c] >= MOST_LISTED for c in counts):
+            if all(self._counts[c] >= report.MOST_LISTED for c in counts):
                 break
         self._counts.update(counts)
 
@@ -80,4 +80,4 @@ class Said:
 
     def unlisted(self) -> dict[str, int]:
         """How much more there is of each rule."""
-        return {code: n - MOST_LISTED for code, n in sorted(self._counts.items()) if n > MOST_LISTED}
+        return {code: n - report.MOST_LISTED for code, n in sorted(self._counts.items()) if n > report.MOST_LISTED}
