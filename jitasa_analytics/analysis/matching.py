@@ -194,7 +194,8 @@ def _excess(
     cheapest = alone.copy()
     if len(filled):
         cheapest[filled] = np.minimum(cheapest[filled], np.minimum.reduceat(cost + price[j], starts[filled]))
-    paid = np.where(helper >= 0, np.where(helper >= 0, own, 0.0) + price[helper], alone) if n else np.zeros(0)
+    paid = alone.copy()
+    paid[matched] = own[matched] + price[helper[matched]]
     return float((paid - cheapest).sum() + (price * (capacity - load)).sum())
 
 

@@ -16,7 +16,8 @@ BUDDHIST = 543
 MISSING = "–"
 
 # Units whose values are whole things: no decimals on screen.
-_WHOLE = {"persons", "sites", "count", "requests", "volunteers", "doses", "areas", "places", "facilities"}
+_WHOLE = {"vehicles", "problems", "officers", "beds",
+          "persons", "sites", "count", "requests", "volunteers", "doses", "areas", "places", "facilities"}
 
 
 def is_missing(value: Any) -> bool:

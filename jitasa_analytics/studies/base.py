@@ -20,7 +20,8 @@ from jitasa_analytics.studies.answer import Answer, Figure, Note
 Splits = Literal["independent", "halo", "national"]
 
 # Parameters whose choices are values of another name in texts.
-_LABELS = {"service": "facility", "candidate_kind": "candidate", "volunteer_kind": "volunteer"}
+_LABELS = {"service": "facility", "candidate_kind": "candidate", "volunteer_kind": "volunteer",
+           "vehicle": "equipment", "bed_kind": "facility"}
 
 
 class Study(param.Parameterized):
