@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from jitasa_analytics.store import Snapshot, Store, open_store
     from jitasa_analytics.studies import Answer, Figure, Note, Study, run
     from jitasa_analytics.studies import known as studies_known
+    from jitasa_analytics.studies.by_area import run_by_area
     from jitasa_analytics.studies.report import report
 
-__all__ = ["Answer", "Figure", "Note", "Snapshot", "Store", "Study", "open_store", "report", "run", "sample_store",
-           "studies_known", "view"]
+__all__ = ["Answer", "Figure", "Note", "Snapshot", "Store", "Study", "open_store", "report", "run", "run_by_area",
+           "sample_store", "studies_known", "view"]
 
 # Loaded on first use, so that importing one analysis does not load the plotting libraries.
 _LAZY = {
     "open_store": ("store", "open_store"), "Store": ("store", "Store"), "Snapshot": ("store", "Snapshot"),
     "run": ("studies", "run"), "Study": ("studies", "Study"), "Answer": ("studies", "Answer"),
     "Figure": ("studies", "Figure"), "Note": ("studies", "Note"), "studies_known": ("studies", "known"),
-    "report": ("studies.report", "report"),
+    "report": ("studies.report", "report"), "run_by_area": ("studies.by_area", "run_by_area"),
     "view": ("show", "view"), "sample_store": ("ingest.sample", "sample_store"),
 }
 

@@ -171,6 +171,9 @@ def run(
                                                show_envvar=False)] = None,
     area: Annotated[str, typer.Option("--area", metavar="CODE")] = "TH",
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE")] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="LEVEL")] = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS")] = None,
+    send_files: Annotated[bool, typer.Option("--send-files")] = False,
 ) -> None:
     """Run a study; what stands behind its name are its parameters."""
     lang: str = context.obj
@@ -192,8 +195,16 @@ def run(
         raise InputError("option --store is missing", key="error.missing_option", name="--store")
     values = options.read(kind, context.args)
     target = faults.writable(out, OUT_KINDS)
-    with open_store(store).snapshot(scope=area) as snapshot:
-        found = studies.run(study, snapshot, **values)
+    if by is None and (scheduler is not None or send_files):
+        raise InputError("--scheduler and --send-files go with --by only", key="by_area.needs_by")
+    if by is not None:
+        from jitasa_analytics.studies.by_area import run_by_area
+
+        found = run_by_area(study, open_store(store), by=by, scheduler=scheduler, scope=area, send_files=send_files,
+                            **values)
+    else:
+        with open_store(store).snapshot(scope=area) as snapshot:
+            found = studies.run(study, snapshot, **values)
     if target is not None:
         from jitasa_analytics import show
 

@@ -56,8 +56,13 @@ def column(name: str, lang: str, study: str = "") -> str:
 
 def figure(name: str, lang: str, study: str = "") -> str:
     """The label of a headline figure."""
-    own = [f"study.{study}.figure.{name}", f"figure.{name}"] if study else [f"show.column.{name}"]
+    own = [f"study.{study}.figure.{name}", f"figure.{name}"] if study else [f"figure.{name}", f"show.column.{name}"]
     return first(own, lang) or column(name, lang, study)
+
+
+def table(name: str, lang: str, study: str = "") -> str:
+    """What a table of an answer is called."""
+    return first([f"study.{study}.table.{name}", f"print.table.{name}"], lang) or column(name, lang, study)
 
 
 def parameter(name: str, lang: str, study: str = "") -> str:

@@ -52,19 +52,14 @@ def xlsx(answer: Any, lang: str) -> bytes:
     listed = []
     tables = {"answer": answer.frame, **answer.tables}
     for name, frame in tables.items():
-        title = _title(texts.say("print.sheet.answer", lang) if name == "answer" else _table_name(name, answer, lang),
-                       book.sheetnames)
+        called = texts.say("print.sheet.answer", lang) if name == "answer" else words.table(name, lang, answer.study)
+        title = _title(called, book.sheetnames)
         _sheet(book.create_sheet(title), frame, answer, lang)
         listed.append((title, len(frame)))
     _summary(summary, answer, lang, listed)
     buffer = io.BytesIO()
     book.save(buffer)
     return _same_times(buffer.getvalue())
-
-
-def _table_name(name: str, answer: Any, lang: str) -> str:
-    found = words.first([f"study.{answer.study}.table.{name}", f"print.table.{name}"], lang)
-    return found or words.column(name, lang, answer.study)
 
 
 def _title(name: str, taken: Iterable[str]) -> str:

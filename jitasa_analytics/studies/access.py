@@ -39,6 +39,8 @@ class Access(Study):
     slug = "access"
     needs = ("places", "facilities")
     splits = "halo"
+    scope_columns = ("spar",)
+    row_tables = ("places",)
 
     service: Any = param.Selector(default="vaccination_point", objects=list(FACILITY_KINDS),
                                   doc="Kind of facility, or a service that a facility of another kind gives.")

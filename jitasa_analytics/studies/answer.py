@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from jitasa_analytics import areas, show, texts
-from jitasa_analytics.show import numbers
+from jitasa_analytics.show import numbers, words
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,18 @@ class Figure:
         The number; a share lies in [0, 1].
     unit : str
         ``persons``, ``share``, ``minutes``, ``km``, ``ratio``, ``sites``, ``count`` …
+    weight : float, optional
+        Of a mean or a share: how much it is a mean of (the denominator), so that answers for parts can
+        be joined.
+    adds : bool, optional
+        Whether the figure of a whole is the sum of those of its parts. Where it is left out, it counts as
+        one only if it is the sum of a column of its answer.
     """
 
     value: float
     unit: str = ""
+    weight: float | None = None
+    adds: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class Term:
     Attributes
     ----------
     kind : str
-        ``area`` for an area code, ``date`` for an ISO date, else a kind of ``texts.label``
+        ``area`` for an area code, ``date`` for an ISO date, ``figure`` or ``table`` for the name of one, else a
+        kind of ``texts.label``
         (``facility``, ``mode`` …); empty for plain text.
     value : str
         The code or value.
@@ -49,6 +58,8 @@ class Term:
         """The value in words."""
         if self.kind == "area":
             return areas.name(self.value, lang)
+        if self.kind in ("figure", "table"):
+            return words.figure(self.value, lang) if self.kind == "figure" else words.table(self.value, lang)
         if self.kind == "date":
             return numbers.date(self.value, lang)
         return texts.label(self.kind, self.value, lang) if self.kind else self.value

@@ -39,7 +39,15 @@ class Study(param.Parameterized):
         The datasets of ``needs`` may be empty in the scope, as long as the store holds rows somewhere: that
         nobody asks, or helps, in an area is an answer.
     splits : {"independent", "halo", "national"}
-        Whether it can be run area by area.
+        Whether it can be run area by area: it needs nothing of other areas, or only what is public across
+        the border, or its answer weighs all areas against each other.
+    scope_columns : tuple of str
+        Columns that are told against the whole scope, and so mean something else in each part; joined
+        answers leave them out.
+    ranked_by : str
+        The column, largest first, by which ``rank`` counts; joined answers count anew.
+    row_tables : tuple of str
+        Tables of which each row stands for itself, so that those of parts are put together.
     """
 
     slug: ClassVar[str] = ""
@@ -48,6 +56,9 @@ class Study(param.Parameterized):
     needs: ClassVar[tuple[str, ...]] = ()
     anywhere: ClassVar[bool] = False
     splits: ClassVar[Splits] = "independent"
+    scope_columns: ClassVar[tuple[str, ...]] = ()
+    ranked_by: ClassVar[str] = ""
+    row_tables: ClassVar[tuple[str, ...]] = ()
 
     def run(self, snapshot: Snapshot) -> Answer:
         """Answer the question from a snapshot."""

@@ -32,6 +32,8 @@ class CoverageGaps(Study):
     slug = "coverage_gaps"
     needs = ("places", "facilities")
     splits = "halo"
+    ranked_by = "people_out_of_reach"
+    row_tables = ("places",)
 
     service: Any = param.Selector(default="vaccination_point", objects=list(FACILITY_KINDS),
                                   doc="Kind of facility, or a service that a facility of another kind gives.")
@@ -131,13 +133,14 @@ def _figures(places: pd.DataFrame, frame: pd.DataFrame) -> dict[str, Figure]:
     nothing = people == unknown
     figures = {
         "people": Figure(people, "persons"),
-        "people_out_of_reach": Figure(float("nan") if nothing else beyond, "persons"),
-        "share_out_of_reach": Figure(float("nan") if nothing else beyond / (people - unknown), "share"),
-        "gap_areas": Figure(int((frame["people_out_of_reach"] > 0).sum()), "areas"),
+        "people_out_of_reach": Figure(float("nan") if nothing else beyond, "persons", adds=True),
+        "share_out_of_reach": Figure(float("nan") if nothing else beyond / (people - unknown), "share",
+                                     weight=people - unknown),
+        "gap_areas": Figure(int((frame["people_out_of_reach"] > 0).sum()), "areas", adds=True),
         "facilities": Figure(int(frame["facilities"].sum()), "sites"),
     }
     if unknown:
-        figures["people_no_data"] = Figure(unknown, "persons")
+        figures["people_no_data"] = Figure(unknown, "persons", adds=True)
     figures["facilities_nearest"] = Figure(int(places["facility_id"].where(places["in_reach"]).nunique()), "sites")
     return figures
 

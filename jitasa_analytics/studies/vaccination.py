@@ -133,14 +133,14 @@ class Vaccination(Study):
         count, people = float(both["count"].sum()), float(both["people"].sum())
         share = count / people if people else float("nan")
         figures = {"doses" if self.dose == ALL_DOSES else "vaccinated":
-                   Figure(count, "doses" if self.dose == ALL_DOSES else "persons"),
-                   "denominator": Figure(people, "persons")}
+                   Figure(count, "doses" if self.dose == ALL_DOSES else "persons", adds=True),
+                   "denominator": Figure(people, "persons", adds=True)}
         if self.dose == ALL_DOSES:
-            figures["doses_per_100"] = Figure(100.0 * share, "doses_per_100")
+            figures["doses_per_100"] = Figure(100.0 * share, "doses_per_100", weight=people)
         else:
-            figures["coverage"] = Figure(share, "share")
-            figures["areas_over_100"] = Figure(int(frame["over_100"].sum()), "areas")
-        figures["areas_no_data"] = Figure(int(frame["no_data"].sum()), "areas")
+            figures["coverage"] = Figure(share, "share", weight=people)
+            figures["areas_over_100"] = Figure(int(frame["over_100"].sum()), "areas", adds=True)
+        figures["areas_no_data"] = Figure(int(frame["no_data"].sum()), "areas", adds=True)
         return figures
 
     def _series(self, history: History, frame: pd.DataFrame) -> pd.DataFrame:

@@ -33,7 +33,8 @@ class VolunteerRatio(Study):
 
     slug = "volunteer_ratio"
     needs = ("requests", "volunteers")
-    splits = "halo"
+    # Volunteers and requests across a border compete, and a snapshot of one area does not hold them.
+    splits = "national"
     anywhere = True
 
     minutes = param.Number(default=30, bounds=(1, 600), doc="Longest way of a volunteer to a request, minutes.")
