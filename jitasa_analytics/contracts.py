@@ -242,7 +242,8 @@ DATASETS: dict[str, Dataset] = {d.name: d for d in (
                    aliases=("date", "วันที่ขอ", "วันที่", "วันที่แจ้ง")),
             Column("urgency", "choice", "ความเร่งด่วน", "Urgency", choices=URGENCIES, default="normal"),
             Column("status", "choice", "สถานะ", "Status", required=True, choices=STATUSES, default="new"),
-            Column("people", "int", "จำนวนคน", "People", unit="persons", minimum=1, default="1"),
+            # Nobody asks for more at once; a phone number in this column would.
+            Column("people", "int", "จำนวนคน", "People", unit="persons", minimum=1, maximum=10_000, default="1"),
             *_lonlat(required=False),
             _area(),
             Column("requester", "token", "ผู้ขอ", "Requester", personal=True,

@@ -137,6 +137,7 @@ def import_(
     report: ReportOption = None,
     accept_quarantine: Annotated[str | None, typer.Option("--accept-quarantine", metavar="REASON")] = None,
     propose: Annotated[Path | None, typer.Option("--propose", metavar="OUT.toml")] = None,
+    sheet: Annotated[str, typer.Option("--sheet", metavar="NAME")] = "",
 ) -> None:
     """Import files into a dataset."""
     if propose is not None:
@@ -145,7 +146,7 @@ def import_(
     from jitasa_analytics.cli import imports
 
     imports.files(context.obj, store, dataset, files, recipe=recipe, dry_run=dry_run, report=report,
-                  accept_quarantine=accept_quarantine)
+                  accept_quarantine=accept_quarantine, sheet=sheet)
 
 
 @app.command("import-folder")

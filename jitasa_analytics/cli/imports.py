@@ -19,14 +19,14 @@ _FINDINGS_SHOWN = 10
 
 
 def files(lang: str, store: Path, dataset: str, paths: Sequence[Path], *, recipe: str | None, dry_run: bool,
-          report: Path | None, accept_quarantine: str | None) -> None:
+          report: Path | None, accept_quarantine: str | None, sheet: str = "") -> None:
     """Import files into one dataset."""
     from jitasa_analytics import ingest
     from jitasa_analytics.store import Store
 
     _import(lang, report, lambda told: ingest.import_files(
         Store(store), dataset, paths, recipe=recipe, dry_run=dry_run, accept_quarantine=accept_quarantine,
-        progress=told))
+        progress=told, sheet=sheet))
 
 
 def folder(lang: str, store: Path, path: Path, *, dry_run: bool, report: Path | None) -> None:

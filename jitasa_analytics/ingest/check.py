@@ -12,7 +12,7 @@ import pandas as pd
 
 from jitasa_analytics import geo
 from jitasa_analytics.contracts import Column, Dataset
-from jitasa_analytics.ingest import clean, coordinates, identities
+from jitasa_analytics.ingest import clean, coordinates, identities, units
 from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.mapping import ROW
@@ -77,7 +77,8 @@ def reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Cal
         return lambda text: coordinates.degrees(text) or clean.number(text)
     if column.kind in ("int", "float"):
         read = clean.whole if column.kind == "int" else clean.number
-        return lambda text: _bounded(read(text), column)
+        amount = units.reader(read, column.unit)
+        return lambda text: _bounded(amount(text), column)
     if column.kind == "code" and column.name in ("code", "parent") and contract.name == "areas":
         return clean.area
     return {"text": clean.plain, "code": clean.code, "area": clean.area}[column.kind]

@@ -1,127 +1,105 @@
-"""Reads a workbook in a process of its own, which may die of it.
+"""A file is parsed in a process of its own, with limits on memory, processor time and size.
 
-Run as a script with limits on memory and processor time; it prints one JSON list a row and a last
-line that says what else there is to know. It imports nothing of this package, so that it starts
-at once. Formulas are not evaluated: what the workbook remembers of their last result is taken.
+What it reads comes back as Arrow files, which are mapped, not parsed again. Where the process dies, the
+import says why and lives.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
+import os
+import signal
+import subprocess
 import sys
-import zipfile
-from datetime import date, datetime
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-MAX_COLUMNS = 2_000
-MAX_ROWS = 1_048_576
-MAX_CELLS = 60_000_000
-MAX_UNPACKED = 1 << 30
-MAX_RATIO = 100
-SMALL = 64 << 20
-_MERGE = re.compile(rb'<(?:\w+:)?mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-_HEADER_ROWS = 40
+from jitasa_analytics.errors import InputError
+
+APART = Path(__file__).with_name("apart")
+MEMORY = 3 << 30
+SECONDS = 120
+WRITTEN = 8 << 30
+# Libraries that would start a thread a core, or drivers that would follow addresses in a file.
+_QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2",
+          "ARROW_DEFAULT_MEMORY_POOL": "system", "PROJ_NETWORK": "OFF", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+          "OGR_SKIP": "VRT,OGR_VRT,WFS,OAPIF,CSW,GMLAS,ODBC,PGDUMP,Elastic,AmigoCloud,CARTO,HTTP,SQLite"}
+_SPENT = {getattr(signal, n, None) for n in ("SIGXCPU", "SIGXFSZ", "SIGKILL", "SIGABRT")}
 
 
-class TooMuchError(Exception):
-    """The workbook is larger than any table of people."""
+@dataclass(frozen=True)
+class Part:
+    """A sheet or layer of a file, as the reader left it.
+
+    Attributes
+    ----------
+    told : dict
+        What the reader says of it: ``sheet``, ``rows``, and what its kind has to say.
+    file : Path or None
+        The Arrow file with its rows; None where it was not read.
+    """
+
+    told: dict[str, Any]
+    file: Path | None
+
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet or layer; empty where a file has only one."""
+        return str(self.told.get("sheet", ""))
 
 
-def limit(memory: int, seconds: int) -> None:
-    """Give this process a ceiling; where the system knows none, only the checks below hold."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
+@contextmanager
+def parsed(path: Path, kind: str, *, sheet: str = "") -> Iterator[list[Part]]:
+    """The parts of a file; their Arrow files last as long as the context.
 
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def check_archive(path: str) -> None:
-    """Refuse an archive that unpacks to far more than it is."""
-    with zipfile.ZipFile(path) as archive:
-        unpacked = sum(i.file_size for i in archive.infolist())
-        packed = sum(i.compress_size for i in archive.infolist()) or 1
-    if unpacked > MAX_UNPACKED or (unpacked > SMALL and unpacked > MAX_RATIO * packed):
-        raise TooMuchError(f"it unpacks to {unpacked / (1 << 20):,.0f} MB")
+    Raises
+    ------
+    InputError
+        If the file is damaged, or larger than any table of people.
+    """
+    with tempfile.TemporaryDirectory(prefix="jitasa-") as folder:
+        told = _ask({"kind": kind, "path": str(path.resolve()), "out": folder, "sheet": sheet, "memory": MEMORY,
+                     "seconds": SECONDS, "written": WRITTEN}, path)
+        yield [Part(t, Path(folder) / t["file"] if t.get("file") else None) for t in told]
 
 
-def text_of(value: Any) -> str:
-    """The value of a cell as text; numbers and dates without loss."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        midnight = value.time() == datetime.min.time()
-        return str(value.date()) if midnight else value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def merges_of(path: str, member: str) -> list[list[int]]:
-    """Merged cells near the top of a sheet, counted from 0."""
-    found: list[list[int]] = []
-    with zipfile.ZipFile(path) as archive, archive.open(member.lstrip("/")) as file:
-        tail = b""
-        while block := file.read(1 << 20):
-            text = tail + block
-            for left, top, right, bottom in _MERGE.findall(text):
-                box = [int(top) - 1, _column(left), int(bottom) - 1, _column(right)]
-                if box[0] < _HEADER_ROWS and box[3] < MAX_COLUMNS and box not in found:
-                    found.append(box)
-            tail = text[-200:]
-    return found
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number - 1
-
-
-def main(path: str) -> None:
-    """Print the rows of the first sheet."""
-    import openpyxl
-
-    check_archive(path)
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    sheet = book[book.sheetnames[0]]
-    sheet.reset_dimensions()
-    cells = 0
-    waiting = 0
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        texts = [text_of(v) for v in row]
-        while texts and not texts[-1]:
-            texts.pop()
-        cells += len(texts)
-        if len(texts) > MAX_COLUMNS:
-            raise TooMuchError(f"row {number} has {len(texts):,} columns")
-        if number > MAX_ROWS or cells > MAX_CELLS:
-            raise TooMuchError("it has too many cells")
-        if not texts:
-            waiting += 1
-            continue
-        if waiting:
-            print(json.dumps({"empty": waiting}))
-            waiting = 0
-        print(json.dumps(texts))
-    print(json.dumps({"sheet": book.sheetnames[0], "merges": merges_of(path, sheet._worksheet_path)}))
-
-
-if __name__ == "__main__":
-    limit(int(sys.argv[2]), int(sys.argv[3]))
+def _ask(asked: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+    command = [sys.executable, "-I", str(APART), json.dumps(asked)]
     try:
-        main(sys.argv[1])
-    except MemoryError:
-        print(json.dumps({"too_much": "it needs more memory than is allowed"}))
-    except TooMuchError as error:
-        print(json.dumps({"too_much": str(error)}))
-    except Exception as error:
-        print(json.dumps({"broken": str(error) or type(error).__name__}))
+        done = subprocess.run(command, capture_output=True, check=False, timeout=2 * SECONDS, stdin=subprocess.DEVNULL,
+                              env={**os.environ, **_QUIET})
+    except subprocess.TimeoutExpired as error:
+        raise too_large(path, f"reading took longer than {2 * SECONDS} s") from error
+    try:
+        told: dict[str, Any] = json.loads(done.stdout.decode(errors="replace").strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        told = {}
+    if "parts" in told and not done.returncode:
+        parts: list[dict[str, Any]] = told["parts"]
+        return parts
+    if "too_much" in told:
+        raise too_large(path, str(told["too_much"]))
+    if told.get("key"):
+        raise InputError(f"{path.name} was not read: {told['broken']}", key=str(told["key"]),
+                         **{"file": path.name, **told.get("values", {})})
+    if "broken" in told:
+        raise broken(path, str(told["broken"]))
+    if done.returncode < 0 and signal.Signals(-done.returncode) not in _SPENT:
+        raise broken(path, f"its reader crashed on it ({signal.Signals(-done.returncode).name})")
+    raise too_large(path, "reading it took more memory or time than is allowed")
+
+
+def broken(path: Path, why: str) -> InputError:
+    """The refusal of a damaged file."""
+    return InputError(f"{path.name} can't be read: {why}; open it, save it again and retry", key="error.file_broken",
+                      file=path.name, why=why)
+
+
+def too_large(path: Path, why: str) -> InputError:
+    """The refusal of a file that would take the machine down."""
+    return InputError(f"{path.name} was not read: {why}; save only the table in a new file", key="import.too_large",
+                      file=path.name, why=why)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from typing import cast
 
 import pandas as pd
 
 from jitasa_analytics.contracts import DATASETS, Dataset
-from jitasa_analytics.ingest import check, items, report
+from jitasa_analytics.ingest import check, items, report, settled
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
@@ -129,20 +128,10 @@ SAME_REFUSAL = ("dataset", "column", "code", "original")
 def refused(job: Job, table: Table, findings: Findings) -> pd.DataFrame:
     """The rows of the quarantine that a table's findings make: one an error, with the whole row."""
     errors = findings.of("error")
-    aside = {f.row for f in errors}
-    part = table.frame[table.frame.index.isin(aside)]
-    whole = {**{int(i): dict(zip(part.columns, r, strict=True)) for i, r in
-                zip(part.index, part.itertuples(index=False), strict=True)},
-             **{r: _named(cells, list(table.frame.columns)) for r, cells in table.ragged.items()}}
+    whole = settled.originals(table, {f.row for f in errors})
     return pd.DataFrame([{
         "dataset": job.contract.name, "file": f.file, "sheet": f.sheet, "row": f.row, "column": f.column,
-        "code": f.code, "value": f.value, "original": json.dumps(whole[f.row], ensure_ascii=False, sort_keys=True)}
-        for f in errors])
-
-
-def _named(cells: list[str], heads: list[str]) -> dict[str, str]:
-    """The cells of a row of another length: under the headers as far as they go, the rest by number."""
-    return {heads[n] if n < len(heads) else f"cell {n + 1}": v for n, v in enumerate(cells)}
+        "code": f.code, "value": f.value, "original": whole[f.row]} for f in errors])
 
 
 def log(tx: Transaction, report: FileReport, run: Run) -> None:

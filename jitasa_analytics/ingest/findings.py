@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from jitasa_analytics import texts
+from jitasa_analytics.ingest.dates import BANGKOK
 from jitasa_analytics.privacy import mask
 
 Severity = Literal["repair", "warning", "error"]
@@ -59,6 +61,13 @@ class Finding:
         return out
 
 
+def _shown(value: object) -> str:
+    """A value as a person in Thailand reads it; moments are UTC inside."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(BANGKOK).strftime("%Y-%m-%d %H:%M")
+    return str(value)
+
+
 class Findings:
     """Findings of one file."""
 
@@ -70,11 +79,15 @@ class Findings:
             personal: bool = False, proposal: str = "") -> None:
         """Note something about a row."""
         text = "" if value is None else str(value)
-        made = "" if after is None else str(after)
+        made = "" if after is None else _shown(after)
         if personal:
             text, made = mask(text), mask(made)
         self.items.append(Finding(self.file, self.sheet, int(row), column, text[:200], code, severity, made[:200],
                                   "" if personal else proposal[:400]))
+
+    def forgive(self, row: int) -> None:
+        """Take back the errors of a row that was dealt with before."""
+        self.items = [f for f in self.items if f.row != row or f.severity != "error"]
 
     def of(self, *severities: Severity) -> list[Finding]:
         """Findings of some severities, in the order of rows."""

@@ -97,7 +97,8 @@ def to_table(path: Path, rows: list[list[str]], *, sheet: str = "", remarks: tup
                          key="error.file_headers", file=path.name, column=doubled[0])
     frame = pd.DataFrame.from_dict({n: [cells[i] for i in used] for n, cells in kept.items()}, orient="index",
                                    columns=names, dtype="str")
-    return mark(Table(path, frame, sheet=sheet, ragged=ragged, remarks=remarks))
+    return mark(Table(path, frame, sheet=sheet, ragged=ragged, remarks=remarks, header_row=last + 1,
+                      places=dict(zip(used, names, strict=True))))
 
 
 def find(rows: list[list[str]], expect: Collection[str] = ()) -> list[str] | None:
@@ -174,6 +175,9 @@ def _joined(i: int, top: list[list[str]], merges: Sequence[Merge], known: Collec
     upper, lower = upper + [""] * (wide - len(upper)), lower + [""] * (wide - len(lower))
     spans = {c for r, c0, r1, c1 in merges if r <= i <= r1 and c1 > c0 for c in range(c0, min(c1, wide - 1) + 1)}
     filled = [c for c in range(wide) if lower[c]]
+    if not spans and upper[0] and sum(map(bool, upper)) == 1 and len(filled) > 2:
+        # One cell above a whole row is a title.
+        return None
     if not filled or any(_NUMERIC.match(lower[c]) for c in filled):
         return None
     group = list(upper)

@@ -15,16 +15,17 @@ from typing import cast
 from jitasa_analytics import privacy, texts
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
 from jitasa_analytics.errors import InputError, JitasaError
-from jitasa_analytics.ingest import careful, commit, derive
+from jitasa_analytics.ingest import careful, commit, derive, notes, settled
 from jitasa_analytics.ingest import read as reading
 from jitasa_analytics.ingest import recipe as recipes
 from jitasa_analytics.ingest.bulk import run as bulk
-from jitasa_analytics.ingest.bulk.opened import Opened, opened
+from jitasa_analytics.ingest.bulk.opened import opened
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Progress, Run
 from jitasa_analytics.ingest.mapping import ROW
+from jitasa_analytics.ingest.plausible import Days
 from jitasa_analytics.ingest.report import FileReport, Report
-from jitasa_analytics.ingest.table import Table
+from jitasa_analytics.ingest.table import Noted, Table
 from jitasa_analytics.store import Store, Transaction
 from jitasa_analytics.store.staging import Authority
 
@@ -36,7 +37,7 @@ FEW_ROWS = 20
 
 def import_files(store: Store, dataset_name: str, files: Sequence[Path], *, recipe: str | None = None,
                  dry_run: bool = False, accept_quarantine: str | None = None, sample: bool = False,
-                 progress: Progress | None = None) -> Report:
+                 progress: Progress | None = None, sheet: str = "") -> Report:
     """Import files into one dataset, all of them or none.
 
     Parameters
@@ -58,6 +59,8 @@ def import_files(store: Store, dataset_name: str, files: Sequence[Path], *, reci
         The rows are sample data.
     progress : callable, optional
         Called with a file's name and a stage.
+    sheet : str
+        Only the sheet or layer of this name; by default every one whose headers fit.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def import_files(store: Store, dataset_name: str, files: Sequence[Path], *, reci
         If a file can't be read, has no rows, or no recipe fits. Nothing is changed then.
     """
     contract = dataset(dataset_name)
-    jobs = [_job(Path(f), contract, recipe) for f in files]
+    jobs = [job for f in files for job in _jobs(Path(f), contract, recipe, sheet)]
     return _run(store, jobs, Report(dry_run=dry_run, accepted_because=accept_quarantine or ""), sample=sample,
                 progress=progress, note=f"import {dataset_name}")
 
@@ -89,15 +92,16 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
         name = str(path.relative_to(folder))
         large = opened(path)
         try:
-            headers = list(large.heads) if large else reading.headers(path)
+            tables = [] if large else reading.tables(path)
         except InputError:
             report.unrecognised.append(name)
             continue
-        found = recipes.recognise(headers) or recipes.own_dataset(path.stem, headers)
-        if found is None:
+        known = [(t, recipes.recognise(h) or recipes.own_dataset(path.stem, h)) for t, h in (
+            [(None, list(large.heads))] if large else [(t, _headers(t)) for t in tables])]
+        # One table of a file is read again when its turn comes; several are kept.
+        jobs += [Job(path, found, table if len(tables) > 1 else None, large) for table, found in known if found]
+        if not any(found for _, found in known):
             report.unrecognised.append(name)
-        else:
-            jobs.append(Job(path, found, large=large))
     if not jobs:
         raise InputError(f"no file in {folder} is of a known kind; import single files with 'jitasa import DATASET "
                          "FILE'", key="error.folder_unknown", file=str(folder))
@@ -107,15 +111,42 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
     return _run(store, jobs, report, sample=sample, progress=progress, note=note, lenient=True)
 
 
-def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:
+def import_table(store: Store, dataset_name: str, table: Table, *, recipe: str | None = None,
+                 accept_quarantine: str | None = None) -> Report:
+    """Import rows that were read before, for instance corrected ones; they keep their numbers and their file."""
+    report = Report(accepted_because=accept_quarantine or "")
+    job = Job(table.path, _recipe(table.path, _headers(table), dataset(dataset_name), recipe), table)
+    return _run(store, [job], report, sample=False, progress=None, note=f"import {dataset_name}")
+
+
+def _jobs(path: Path, contract: Dataset, recipe: str | None, sheet: str) -> list[Job]:
+    """A file, or each sheet of a workbook whose headers fit; sheets that don't are named in the report."""
     given = recipes.named(recipe) if recipe else None
     expect = given.columns_used() if given else ()
     large = opened(path, expect)
-    table = None if large else reading.read(path, expect)
-    if table is not None and not table.rows:
+    if large is not None and not sheet:
+        return [Job(path, _recipe(path, list(large.heads), contract, recipe), large=large)]
+    tables = [t for t in reading.tables(path, expect, sheet) if t.rows]
+    if not tables:
         raise InputError(f"{path.name} has headers but no rows; check the export it came from",
                          key="error.file_no_rows", file=path.name)
-    have = _headers(table, large)
+    jobs, others, refusals = [], [], []
+    for table in tables:
+        try:
+            jobs.append(Job(path, _recipe(path, _headers(table), contract, recipe), table))
+        except InputError as error:
+            others.append(table)
+            refusals.append(error)
+    if not jobs:
+        raise refusals[0]
+    first = cast(Table, jobs[0].table)
+    first.noted += tuple(Noted(1, "", f"{t.sheet} ({t.rows})", "sheet_not_read", "warning") for t in others)
+    return jobs
+
+
+def _recipe(path: Path, have: list[str], contract: Dataset, recipe: str | None) -> recipes.Recipe:
+    """The recipe that reads a table with some headers."""
+    given = recipes.named(recipe) if recipe else None
     found = given or recipes.recognise(have, contract.name)
     if found is None:
         need = [c.name for c in contract.columns if c.required and c.default is None]
@@ -132,12 +163,10 @@ def _job(path: Path, contract: Dataset, recipe: str | None) -> Job:
     if recipe and missing:
         raise InputError(f"{path.name} lacks the column {missing[0]!r} that the recipe {found.name} reads",
                          key="error.recipe_column", file=path.name, column=missing[0], name=found.name)
-    return Job(path, found, table, large)
+    return found
 
 
-def _headers(table: Table | None, large: Opened | None) -> list[str]:
-    if table is None:
-        return list(large.heads) if large else []
+def _headers(table: Table) -> list[str]:
     return [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
 
 
@@ -190,12 +219,9 @@ def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
                                   "message_en": texts.of_error(error, "en")})
         return
     contract = job.contract
-    file_report = FileReport(job.path.name, contract.name, job.recipe.name, reading.digest(job.path))
+    file_report = FileReport(job.path.name, contract.name, job.recipe.name, reading.digest(job.path), table.sheet)
     findings = Findings(job.path.name, table.sheet)
-    for at, code, value in table.remarks:
-        findings.add(at, "", value, code, "repair")
-    for row, code in table.not_data.items():
-        findings.add(row, "", table.first_cell(row), code, "error")
+    notes.say(table, job.recipe, findings)
     outcome = dict.fromkeys([*map(int, table.frame.index), *table.ragged], "quarantined")
     for row, cells in table.ragged.items():
         if row not in table.not_data:
@@ -203,6 +229,9 @@ def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
     run.progress(job.path.name, "check")
     frame = careful.checked(tx, job, table, findings, run)
     good = frame[~frame[ROW].isin(findings.refused())]
+    days = Days(contract)
+    days.add(good)
+    days.say(lambda row, column, day, meant: findings.add(row, column, day, "year_far", "warning", proposal=meant))
     good, copies = commit.resent(tx, job, table, good)
     outcome.update(dict.fromkeys(copies, "duplicate"))
     run.progress(job.path.name, "plan")
@@ -213,6 +242,7 @@ def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
         commit.store_items(tx, job, table, good, states, findings, run)
         run.new_requests.append((file_report, good[good[ROW].isin([r for r, s in states.items() if s == "accepted"])]
                                  .set_index(ROW)["request_id"]))
+    outcome.update(dict.fromkeys(settled.corrected(tx, contract.name, table, findings), "duplicate"))
     file_report.count(outcome)
     file_report.rules = findings.rules()
     file_report.findings = findings.of("repair", "warning", "error")

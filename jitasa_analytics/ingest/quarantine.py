@@ -1,48 +1,55 @@
-"""Rows that an import refused: to be listed, written out, corrected by a person and sent again.
+"""Rows that an import refused: to be listed, written out, corrected by a person, sent again, or dismissed.
 
-The restricted file keeps each of them whole. A row that was accepted after its correction is marked
-as settled and leaves the list; the mark stays, so that the old file, sent again, does not bring it back.
+The restricted file keeps each of them whole. A row that was accepted after its correction, or that
+somebody dismissed with a reason, is marked as settled and leaves the list; it is never deleted.
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
 import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from jitasa_analytics import texts
 from jitasa_analytics.errors import InputError
+from jitasa_analytics.ingest import correction, settled
 from jitasa_analytics.ingest import read as reading
-from jitasa_analytics.ingest.pipeline import import_files
+from jitasa_analytics.ingest.dates import BANGKOK
+from jitasa_analytics.ingest.findings import Finding
+from jitasa_analytics.ingest.pipeline import import_table
 from jitasa_analytics.ingest.report import Report
+from jitasa_analytics.ingest.settled import identity
+from jitasa_analytics.ingest.table import Table
 from jitasa_analytics.store import Store, Transaction
 
-ID = "quarantine_id"
-TOLD = (ID, "dataset", "file", "sheet", "row", "rules", "reason", "suggestion")
-_SETTLED = "_settled"
 _EXTRA = re.compile(r"^cell \d+$")
-# What a spreadsheet would take for a formula.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
 @dataclass(frozen=True)
 class Resubmitted:
-    """What became of corrected rows: the import's reports, and how many left the quarantine."""
+    """What became of corrected rows.
+
+    Attributes
+    ----------
+    reports : tuple of Report
+        What each import of them told.
+    settled, left : int
+        How many rows left the quarantine, and how many are still in it.
+    still : tuple of (int, Finding)
+        What is still wrong: the row of the corrected file, and the finding with the row of the original one.
+    """
 
     reports: tuple[Report, ...]
     settled: int
     left: int
-
-
-def identity(dataset: str, original: str) -> str:
-    """The id of a refused row: the same row has the same id whenever and in whichever file it is sent."""
-    return hashlib.sha256(f"{dataset}\x1f{original}".encode()).hexdigest()[:16]
+    still: tuple[tuple[int, Finding], ...] = field(default=())
 
 
 def rows(store: Store) -> pd.DataFrame:
@@ -58,20 +65,31 @@ def rows(store: Store) -> pd.DataFrame:
 
 
 def _open(tx: Transaction) -> pd.DataFrame:
-    found = tx.ask("restricted", 'SELECT * FROM g_restricted.quarantine ORDER BY dataset, file, "row", code')
+    found = _all(tx)
+    return found[~found["id"].isin(set(settled.marks(tx)["id"]))].reset_index(drop=True)
+
+
+def _all(tx: Transaction) -> pd.DataFrame:
+    found = tx.ask("restricted", 'SELECT * FROM g_restricted.quarantine ORDER BY dataset, file, sheet, "row", code')
     found.insert(0, "id", [identity(d, o) for d, o in zip(found["dataset"], found["original"], strict=True)])
-    return found[~found["id"].isin(set(_marks(tx)["fingerprint"]))].reset_index(drop=True)
-
-
-def _marks(tx: Transaction) -> pd.DataFrame:
-    return tx.ask("restricted", f"SELECT fingerprint, key FROM g_restricted.fingerprints WHERE dataset = '{_SETTLED}'")
+    return found
 
 
 def summary(store: Store) -> pd.DataFrame:
-    """How many rows each rule refused, by dataset and file."""
+    """How many rows each rule refused, by dataset, file and sheet."""
     found = rows(store)
-    counts = found.groupby(["dataset", "file", "code"], sort=True)["id"].nunique()
+    counts = found.groupby(["dataset", "file", "sheet", "code"], sort=True)["id"].nunique()
     return counts.rename("rows").reset_index()
+
+
+def dismissed(store: Store) -> pd.DataFrame:
+    """Rows that somebody dismissed: id, dataset, file, sheet, row, reason, at (clock of Thailand)."""
+    with store.transaction() as tx:
+        found, marks = _all(tx), settled.marks(tx)
+    marks = marks[marks["state"] == settled.DISMISSED].drop_duplicates("id")
+    told = found.drop(columns=["at"]).drop_duplicates("id").merge(marks, on="id")
+    told["at"] = [datetime.fromisoformat(t).astimezone(BANGKOK).strftime("%Y-%m-%d %H:%M") for t in told["at"]]
+    return told[["id", "dataset", "file", "sheet", "row", "reason", "at"]]
 
 
 def export(store: Store, path: Path, *, dataset: str | None = None, lang: str = "th") -> int:
@@ -84,31 +102,46 @@ def export(store: Store, path: Path, *, dataset: str | None = None, lang: str = 
         found = found[found["dataset"] == dataset]
     if not len(found):
         return 0
-    told = []
-    for row_id, part in found.groupby("id", sort=False):
-        first = part.iloc[0]
-        words = [{"column": str(r.column), "value": str(r.value), "after": "", "row": r.row, "file": str(r.file)}
-                 for r in part.itertuples()]
-        codes = [str(c) for c in part["code"]]
-        told.append({
-            ID: row_id, "dataset": first["dataset"], "file": first["file"], "sheet": first["sheet"],
-            "row": str(first["row"]), "rules": "; ".join(dict.fromkeys(codes)),
-            "reason": " ".join(texts.say(f"rule.{c}.message", lang, **w) for c, w in zip(codes, words, strict=True)),
-            "suggestion": " ".join(dict.fromkeys(texts.say(f"rule.{c}.fix", lang, **w)
-                                                 for c, w in zip(codes, words, strict=True))),
-            **{_cell_name(k): str(v) for k, v in json.loads(first["original"]).items()}})
-    frame = pd.DataFrame(told, dtype="str").fillna("")
-    frame = frame.map(lambda text: f"'{text}" if _FORMULA.match(text) else text)
-    if path.suffix.lower() == ".xlsx":
-        frame.to_excel(path, index=False)
-    else:
-        frame.to_csv(path, index=False, encoding="utf-8-sig", quoting=csv.QUOTE_MINIMAL)
-    return len(frame)
+    return correction.write(found, path, lang)
 
 
-def _cell_name(header: str) -> str:
-    """The header of an original cell, told apart from what the export itself tells."""
-    return f"{header} *" if header in TOLD else header
+def dismiss(store: Store, reason: str, *, ids: Sequence[str] = (), dataset: str = "", file: str = "",
+            rule: str = "") -> int:
+    """Take rows off the list for good, with a reason; they stay in the restricted file. Says how many.
+
+    Parameters
+    ----------
+    reason : str
+        Why they need no correction.
+    ids, dataset, file, rule
+        Which rows: those that fit all that is given. A row that other rules refused as well is left.
+
+    Raises
+    ------
+    InputError
+        If no reason or no choice is given, or no row fits.
+    """
+    if not reason.strip():
+        raise InputError("a reason is missing; say why these rows need no correction", key="quarantine.no_reason")
+    if not (ids or dataset or file or rule):
+        raise InputError("say which rows: by their ids, --dataset, --file or --rule", key="quarantine.no_choice")
+    with store.transaction(note="quarantine") as tx:
+        found = _open(tx)
+        fits = pd.Series(True, index=found.index)
+        for column, wanted in (("dataset", dataset), ("file", file)):
+            if wanted:
+                fits &= found[column] == wanted
+        if ids:
+            fits &= found["id"].isin(set(ids))
+        if rule:
+            alone = found.groupby("id")["code"].transform("nunique") == 1
+            fits &= (found["code"] == rule) & alone
+        hit = list(dict.fromkeys(found.loc[fits, "id"]))
+        if not hit:
+            raise InputError("no row of the quarantine fits; look at 'jitasa quarantine list --rows'",
+                             key="quarantine.none_fits")
+        settled.mark(tx, [(i, settled.DISMISSED) for i in hit], reason.strip())
+    return len(hit)
 
 
 def resubmit(store: Store, path: Path, *, recipe: str | None = None) -> Resubmitted:
@@ -122,51 +155,71 @@ def resubmit(store: Store, path: Path, *, recipe: str | None = None) -> Resubmit
     InputError
         If the file was not written by `export`, or none of its rows is in the quarantine.
     """
-    table = reading.read(path, TOLD).frame
-    if ID not in table:
-        raise InputError(f"{path.name} lacks the column {ID!r}; give a file that 'jitasa quarantine export' wrote",
-                         key="import.no_quarantine_id", file=path.name, column=ID)
+    parts = [correction.understood(t) for t in reading.tables(path, correction.HEADERS)]
+    parts = [p for p in parts if correction.ID in p]
+    if not parts:
+        raise InputError(f"{path.name} lacks the column {correction.label(correction.ID)!r}; give a file that "
+                         "'jitasa quarantine export' wrote", key="import.no_quarantine_id", file=path.name,
+                         column=correction.label(correction.ID))
     kept = rows(store).drop_duplicates("id").set_index("id")
-    table = table[table[ID].isin(kept.index)].drop_duplicates(ID).map(_unquoted)
-    if not len(table):
+    given = pd.concat(parts).astype("str")
+    given = given[given[correction.ID].isin(kept.index)].drop_duplicates(correction.ID)
+    if not len(given):
         raise InputError(f"none of the rows of {path.name} is in the quarantine; they were settled before",
                          key="import.none_in_quarantine", file=path.name)
-    reports, marks = [], []
-    origin = kept.loc[table[ID], ["dataset", "file"]].set_axis(table.index)
-    for (dataset, file), part in table.groupby([origin["dataset"], origin["file"]], sort=True):
-        report, states = _again(store, str(dataset), str(file), part, kept, recipe)
+    reports: list[Report] = []
+    marks: list[tuple[str, str, str]] = []
+    still: list[tuple[int, Finding]] = []
+    origin = kept.loc[given[correction.ID], ["dataset", "file", "sheet"]].set_axis(given.index)
+    for _, part in given.groupby([origin[c] for c in origin], sort=True):
+        report, states, wrong = _again(store, part, kept, recipe)
         reports.append(report)
         marks += states
+        still += wrong
     with store.transaction(note="quarantine") as tx:
-        settled = set(_marks(tx)["fingerprint"])
+        done_before = set(settled.marks(tx)["id"])
         # A row changed back into one that was replaced before must not vanish: the present one stays listed.
-        done = [(i, state) for i, state, new in marks if state == "accepted" or (state == "replaced" and
-                                                                                new not in settled)]
+        done = [(i, state) for i, state, new in marks if state == settled.ACCEPTED or (
+            state == settled.REPLACED and new not in done_before)]
         if done:
-            tx.keep_aside("fingerprints", pd.DataFrame({"dataset": _SETTLED, "fingerprint": [i for i, _ in done],
-                                                        "key": [s for _, s in done]}))
+            settled.mark(tx, done)
         left = _open(tx)["id"].nunique()
-    return Resubmitted(tuple(reports), sum(s == "accepted" for _, s in done), int(left))
+    return Resubmitted(tuple(reports), sum(s == settled.ACCEPTED for _, s in done), int(left), tuple(still))
 
 
-def _unquoted(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
-
-
-def _again(store: Store, dataset: str, file: str, part: pd.DataFrame, kept: pd.DataFrame,
-           recipe: str | None) -> tuple[Report, list[tuple[str, str, str]]]:
-    """Import the rows of one file again; for each its id, what became of it, and the id of its new text."""
-    same_file = kept[(kept["dataset"] == dataset) & (kept["file"] == file)]
-    headers = {k: None for original in same_file["original"] for k in json.loads(original) if not _EXTRA.match(k)}
-    cells = pd.DataFrame({h: part.get(_cell_name(h), pd.Series("", index=part.index)) for h in headers})
+def _again(store: Store, part: pd.DataFrame, kept: pd.DataFrame, recipe: str | None,
+           ) -> tuple[Report, list[tuple[str, str, str]], list[tuple[int, Finding]]]:
+    """Import the rows of one sheet again: the report; id, state and new id of each; what is still wrong."""
+    first = kept.loc[part[correction.ID].iloc[0]]
+    dataset, file, sheet = str(first["dataset"]), str(first["file"]), str(first["sheet"])
+    same = kept[(kept["dataset"] == dataset) & (kept["file"] == file) & (kept["sheet"] == sheet)]
+    headers = list({k: None for original in same["original"] for k in json.loads(original) if not _EXTRA.match(k)})
+    cells = correction.cells(part, headers, dataset)
+    # The rows keep the numbers they had in their own file, unless two files of that name were refused.
+    numbers = kept.loc[part[correction.ID], "row"].astype(int).to_list()
+    if len(set(numbers)) < len(numbers):
+        numbers = list(range(2, len(numbers) + 2))
     with tempfile.TemporaryDirectory(prefix="jitasa-") as folder:
-        again = Path(folder) / f"{Path(file).name.split('.')[0]}.csv"
-        cells.to_csv(again, index=False)
-        report = import_files(store, dataset, [again], recipe=recipe, accept_quarantine="resubmitted")
-    refused = {f.row for f in report.files[0].findings if f.severity == "error"}
+        path = Path(folder) / Path(file).name
+        cells.to_csv(path, index=False)
+        table = Table(path, cells.set_axis(pd.Index(numbers)), sheet=sheet)
+        report = import_table(store, dataset, table, recipe=recipe, accept_quarantine="resubmitted")
+    refused = [f for f in report.files[0].findings if f.severity == "error"]
+    at = {number: int(str(row)) for number, row in zip(numbers, part.index, strict=True)}
     states = []
-    for number, (row_id, values) in enumerate(zip(part[ID], cells.to_dict("records"), strict=True), 2):
+    for number, (row_id, values) in zip(numbers, zip(part[correction.ID], cells.to_dict("records"), strict=True),
+                                        strict=True):
         new = identity(dataset, json.dumps(values, ensure_ascii=False, sort_keys=True))
-        state = "accepted" if number not in refused else "same" if new == row_id else "replaced"
-        states.append((str(row_id), state, new))
-    return report, states
+        wrong = any(f.row == number for f in refused)
+        states.append((str(row_id), settled.ACCEPTED if not wrong else "same" if new == row_id else settled.REPLACED,
+                       new))
+    return report, states, [(at[f.row], f) for f in refused]
+
+
+def sentence(finding: Finding, lang: str) -> dict[str, Any]:
+    """A finding in one language: row, column, value, message, suggestion, proposal."""
+    told = finding.to_dict()
+    label = texts.say(f"rule.{finding.code}.name", lang)
+    return {"row": finding.row, "column": finding.column, "value": finding.value, "rule": label,
+            "message": told[f"message_{lang}"], "suggestion": told["suggestion" if lang == "en" else "suggestion_th"],
+            "proposal": finding.proposal}

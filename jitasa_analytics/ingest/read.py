@@ -1,4 +1,4 @@
-"""A file becomes a table of text: nothing is interpreted, every row keeps its number.
+"""A file becomes tables of text: nothing is interpreted, every row keeps its number.
 
 A file that is not what its name says is refused in words; nothing is guessed from half a file.
 """
@@ -12,17 +12,16 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-import pyogrio
 
 from jitasa_analytics.errors import InputError
-from jitasa_analytics.ingest import headers as headers_
-from jitasa_analytics.ingest import registry, shapes, text, workbook
+from jitasa_analytics.ingest import child, shapes, text, workbook
+from jitasa_analytics.ingest import headers as heads
+from jitasa_analytics.ingest.apart import handover
 from jitasa_analytics.ingest.table import Table
 
 KINDS = {
-    ".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".geoparquet": "parquet",
-    ".geojson": "json", ".json": "json", ".gpkg": "gpkg", ".shp": "shapefile", ".zip": "zip",
+    ".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet",
+    ".geoparquet": "parquet", ".geojson": "json", ".json": "json", ".gpkg": "gpkg", ".shp": "shapefile", ".zip": "zip",
     ".xml": "xml",
 }
 _MAGIC = (
@@ -30,6 +29,8 @@ _MAGIC = (
     (b"\x00\x00\x27\x0a", "shapefile"), (b"%PDF", "PDF"), (b"\xd0\xcf\x11\xe0", "old Excel (xls)"),
     (b"\x89PNG", "picture"), (b"\xff\xd8\xff", "picture"),
 )
+_FITS = {"csv": {"text", "json"}, "xlsx": {"zip"}, "zip": {"zip"}, "parquet": {"parquet"}, "json": {"text", "json"},
+         "gpkg": {"sqlite"}, "shapefile": {"shapefile"}, "xml": {"text"}}
 
 
 def digest(path: Path) -> str:
@@ -38,8 +39,13 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read(path: Path, expect: Collection[str] = ()) -> Table:
-    """Read a file of any known kind.
+def read(path: Path, expect: Collection[str] = (), sheet: str = "") -> Table:
+    """The only or first table of a file; see `tables`."""
+    return tables(path, expect, sheet)[0]
+
+
+def tables(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Table]:
+    """Read a file of any known kind: one table, or one for each sheet of a workbook or layer of a map file.
 
     Parameters
     ----------
@@ -47,12 +53,41 @@ def read(path: Path, expect: Collection[str] = ()) -> Table:
         The file.
     expect : collection of str
         Headers to look for besides the known ones (those of a recipe in hand).
+    sheet : str
+        Only the sheet or layer of this name; hidden ones too.
 
     Raises
     ------
     InputError
         If the file is missing, empty, of an unknown kind, not what its name says, or too large to be a table.
+    UnknownError
+        If it has no sheet of that name.
     """
+    kind = _kind(path)
+    try:
+        if kind == "csv":
+            found = [text.read(path, expect)]
+        elif kind == "xlsx":
+            found = workbook.read(path, expect, sheet)
+        elif kind == "xml":
+            with child.parsed(path, "xml") as (part,):
+                rows = handover.read_rows(part.file) if part.file is not None else []
+            found = [heads.to_table(path, rows)]
+        else:
+            found = shapes.read(path, kind, sheet)
+    except InputError:
+        raise
+    except (OSError, EOFError, ValueError, KeyError, pa.ArrowException, zipfile.BadZipFile, csv.Error) as error:
+        raise child.broken(path, str(error)) from error
+    for table in found:
+        table.frame.columns = [str(c).strip() for c in table.frame.columns]
+    if sheet and kind in ("csv", "xml"):
+        workbook.check_name(path, [], sheet)
+    return found
+
+
+def _kind(path: Path) -> str:
+    """What a file is by its name, held against its first bytes."""
     if not path.is_file():
         raise InputError(f"there is no file {path}; check the name", key="error.no_file", file=str(path))
     suffixes = [s.lower() for s in path.suffixes]
@@ -64,34 +99,16 @@ def read(path: Path, expect: Collection[str] = ()) -> Table:
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty; check the export it came from", key="error.file_empty", file=path.name)
     found = _sniff(path)
-    fits = {"csv": {"text", "json"}, "xlsx": {"zip"}, "zip": {"zip"}, "parquet": {"parquet"}, "json": {"text", "json"},
-            "gpkg": {"sqlite"}, "shapefile": {"shapefile"}, "xml": {"text"}}[kind]
-    if not (zipped and found == "gz") and found not in fits:
+    if not (zipped and found == "gz") and found not in _FITS[kind]:
         raise InputError(f"{path.name} is not what its name says: it holds {found} data; rename it or export it again",
                          key="error.file_not_what", file=path.name, found=found)
-    try:
-        if kind == "xml":
-            table = headers_.to_table(path, registry.rows(path))
-        elif kind in ("csv", "xlsx"):
-            table = (text.read if kind == "csv" else workbook.read)(path, expect)
-        else:
-            table = (shapes.read_parquet if kind == "parquet" else shapes.read)(path)
-    except InputError:
-        raise
-    except (OSError, EOFError, ValueError, KeyError, pa.ArrowException, zipfile.BadZipFile, csv.Error,
-            pyogrio.errors.DataSourceError) as error:
-        raise InputError(f"{path.name} can't be read: {error}; open it, save it again and retry",
-                         key="error.file_broken", file=path.name, why=str(error)) from error
-    table.frame.columns = [str(c).strip() for c in table.frame.columns]
-    return table
+    return kind
 
 
 def headers(path: Path) -> list[str]:
-    """The headers of a file, as cheaply as its kind allows."""
-    if path.suffix.lower() in (".parquet", ".geoparquet"):
-        return list(pq.read_schema(path).names)
-    return [*read(path).frame.columns, "geometry"] if KINDS.get(path.suffix.lower()) in (
-        "json", "gpkg", "shapefile", "zip") else list(read(path).frame.columns)
+    """The headers of a file's first table."""
+    table = read(path)
+    return [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
 
 
 def _sniff(path: Path) -> str:

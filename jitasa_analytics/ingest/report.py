@@ -24,6 +24,7 @@ class FileReport:
     dataset: str
     recipe: str
     sha256: str = ""
+    sheet: str = ""
     read: int = 0
     accepted: int = 0
     quarantined: int = 0
@@ -46,7 +47,8 @@ class FileReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The counts, without the findings."""
-        return {"file": self.file, "dataset": self.dataset, "recipe": self.recipe, "sha256": self.sha256,
+        return {"file": self.file, "sheet": self.sheet, "dataset": self.dataset, "recipe": self.recipe,
+                "sha256": self.sha256,
                 "read": self.read, "accepted": self.accepted, "quarantined": self.quarantined,
                 "duplicate": self.duplicate, "rules": self.rules, "unlisted": self.unlisted}
 

@@ -1,66 +1,41 @@
-"""Files with shapes, and Parquet: read by GDAL and Arrow, after a look at how large they claim to be."""
+"""Files with shapes, and Parquet: parsed apart, then attributes as text and shapes in degrees."""
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import pyarrow.parquet as pq
 
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.geo import WGS84
 from jitasa_analytics.ingest import child
+from jitasa_analytics.ingest.apart import handover
 from jitasa_analytics.ingest.table import Table, from_frame
-from jitasa_analytics.ingest.workbook import too_large
+from jitasa_analytics.ingest.workbook import check_name
 
 MAX_BYTES = 4 << 30
 
 
-def read_parquet(path: Path) -> Table:
-    """A Parquet or GeoParquet file."""
-    told = pq.read_metadata(path)
-    unpacked = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
-    if unpacked > MAX_BYTES:
-        raise too_large(path, f"it unpacks to {unpacked >> 20:,} MB")
-    if b"geo" in (told.metadata or {}):
-        return _table(path, gpd.read_parquet(path))
-    return from_frame(path, pq.read_table(path).to_pandas())
-
-
-def read(path: Path) -> Table:
-    """A shapefile, alone or in a zip, a GeoJSON or a GeoPackage file.
+def read(path: Path, kind: str, sheet: str = "") -> list[Table]:
+    """A Parquet file, a shapefile alone or in a zip, a GeoJSON or a GeoPackage file: one table a layer.
 
     Raises
     ------
     InputError
-        If it says no coordinate system and is not in degrees, holds marks of a merge conflict, or is a bomb.
+        If it says no coordinate system and is not in degrees, holds marks of a merge conflict, is damaged
+        or a bomb.
     """
-    named: list[str] = []
     if path.stat().st_size > MAX_BYTES:
-        raise too_large(path, f"it has {path.stat().st_size >> 20:,} MB")
-    if path.suffix.lower() == ".zip":
-        try:
-            child.check_archive(str(path))
-        except child.TooMuchError as error:
-            raise too_large(path, str(error)) from error
-        with zipfile.ZipFile(path) as archive:
-            named = [n.lower() for n in archive.namelist()]
-            if not any(n.endswith(".shp") for n in named):
-                raise InputError(f"{path.name} holds no shapefile; give a .zip with a .shp in it",
-                                 key="error.file_not_what", file=path.name, found="zip")
-    elif path.suffix.lower() == ".shp":
-        named = [p.name.lower() for p in path.parent.glob(f"{path.stem}.*")]
-    else:
-        _refuse_conflicts(path)
-    # A shapefile that does not name its encoding is Thai text in UTF-8 here, not Latin-1.
-    silent = bool(named) and not any(n.endswith(".cpg") for n in named)
-    frame = gpd.read_file(path, **({"encoding": "UTF-8"} if silent else {}))
-    table = _table(path, frame) if isinstance(frame, gpd.GeoDataFrame) else from_frame(path, frame)
-    if silent:
-        table.remarks = ((1, "encoding_assumed", ""),)
-    return table
+        raise child.too_large(path, f"it has {path.stat().st_size >> 20:,} MB")
+    _refuse_conflicts(path)
+    with child.parsed(path, kind, sheet=sheet) as parts:
+        check_name(path, [p.sheet for p in parts], sheet)
+        found = [(p.told, handover.read_table(p.file)) for p in parts if p.file is not None]
+    tables = [_table(path, told, data, named=len(parts) > 1) for told, data in found]
+    # A layer without features beside others is no table; a file of nothing else says that it has no rows.
+    return [t for t in tables if t.rows] or tables[:1]
 
 
 def _refuse_conflicts(path: Path) -> None:
@@ -68,26 +43,42 @@ def _refuse_conflicts(path: Path) -> None:
     if path.suffix.lower() not in (".json", ".geojson"):
         return
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        number = 1
+        while line := file.readline(1 << 20):
             if line.startswith(b"<<<<<<< "):
                 raise InputError(f"{path.name} holds the marks of a merge conflict (line {number}); choose one of the "
                                  "two texts and save it again", key="import.merge_conflict", file=path.name,
                                  line=number)
+            number += line.endswith(b"\n")
 
 
-def _table(path: Path, frame: gpd.GeoDataFrame) -> Table:
-    if frame.crs is None:
-        west, south, east, north = frame.total_bounds
-        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-            raise InputError(f"{path.name} has no coordinate system and its coordinates are no degrees; "
-                             "add the .prj file or export it as WGS84", key="error.file_crs", file=path.name)
-        frame = frame.set_crs(WGS84)
-    elif frame.crs != WGS84:
-        frame = frame.to_crs(WGS84)
-    table = from_frame(path, pd.DataFrame(frame.drop(columns=frame.geometry.name)))
-    table.geometry = gpd.GeoSeries(frame.geometry.to_numpy(), index=table.frame.index, crs=WGS84)
-    if len(frame) and frame.geom_type.isin(["Point"]).all() and not {"lon", "lat"} & set(table.frame):
-        # Points are positions: facilities and requests have columns for them, outlines do not.
-        table.frame = table.frame.assign(lon=[f"{x:.7f}" for x in table.geometry.x],
-                                         lat=[f"{y:.7f}" for y in table.geometry.y])
+def _table(path: Path, told: dict[str, Any], data: Any, *, named: bool) -> Table:
+    column = told.get("geometry") or ""
+    rest = data.drop_columns([column]) if column in data.column_names else data
+    table = from_frame(path, rest.to_pandas())
+    table.sheet = told["sheet"] if named else ""
+    if told.get("silent"):
+        table.remarks = ((1, "encoding_assumed", ""),)
+    if column in data.column_names:
+        _add_shapes(table, gpd.GeoSeries.from_wkb(data.column(column).to_pandas()), told.get("crs"))
     return table
+
+
+def _add_shapes(table: Table, shapes: gpd.GeoSeries, crs: str | None) -> None:
+    """Put shapes beside the rows, in degrees; points are positions as well."""
+    if not crs:
+        west, south, east, north = shapes.total_bounds if len(shapes) else (0, 0, 0, 0)
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise InputError(f"{table.path.name} has no coordinate system and its coordinates are no degrees; "
+                             "add the .prj file or export it as WGS84", key="error.file_crs", file=table.path.name)
+        shapes = shapes.set_crs(WGS84)
+    else:
+        shapes = shapes.set_crs(crs)
+        shapes = shapes if shapes.crs == WGS84 else shapes.to_crs(WGS84)
+    table.geometry = gpd.GeoSeries(shapes.to_numpy(), index=table.frame.index, crs=WGS84)
+    points = table.geometry.geom_type.eq("Point") & ~table.geometry.is_empty
+    if points.any() and not {"lon", "lat"} & set(table.frame):
+        # Facilities and requests have columns for a position, outlines do not.
+        text = pd.DataFrame({"lon": table.geometry[points].x, "lat": table.geometry[points].y}).map("{:.7f}".format)
+        table.frame = table.frame.assign(lon=text["lon"].reindex(table.frame.index, fill_value="").astype("str"),
+                                         lat=text["lat"].reindex(table.frame.index, fill_value="").astype("str"))

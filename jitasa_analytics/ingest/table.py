@@ -8,7 +8,19 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from jitasa_analytics.ingest.child import text_of
+from jitasa_analytics.ingest.apart.handover import text_of
+from jitasa_analytics.ingest.findings import Severity
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something about a cell or a row that only the reader of the file could see."""
+
+    row: int
+    column: str
+    value: str
+    code: str
+    severity: Severity
 
 
 @dataclass
@@ -31,6 +43,12 @@ class Table:
         Rows of totals and notes, with the code that says so; they are counted as read.
     remarks : tuple of (int, str, str)
         What was repaired for the file as a whole: row, code, value (``(1, "encoding_cp874", "")``).
+    noted : tuple of Noted
+        What else the reader saw: a formula without a value, hidden rows, sheets that were not read.
+    header_row : int
+        The row of the header; its last, where it has two.
+    places : dict of int to str
+        The header at each place of the sheet, counted from 0.
     """
 
     path: Path
@@ -40,6 +58,9 @@ class Table:
     ragged: dict[int, list[str]] = field(default_factory=dict)
     not_data: dict[int, str] = field(default_factory=dict)
     remarks: tuple[tuple[int, str, str], ...] = ()
+    noted: tuple[Noted, ...] = ()
+    header_row: int = 1
+    places: dict[int, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -1,63 +1,63 @@
-"""Workbooks are read in a child process with limits: the child may die, the import says why and lives."""
+"""The sheets of a workbook: every visible one that holds anything, or the one that is asked for."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from jitasa_analytics.errors import InputError
+from jitasa_analytics.errors import InputError, UnknownError
 from jitasa_analytics.ingest import child, headers
-from jitasa_analytics.ingest.table import Table
+from jitasa_analytics.ingest.apart import handover
+from jitasa_analytics.ingest.child import too_large
+from jitasa_analytics.ingest.table import Noted, Table
 
-MEMORY = 1 << 30
-SECONDS = 120
+__all__ = ["read", "too_large"]
 
 
-def read(path: Path, expect: Collection[str] = ()) -> Table:
-    """The first sheet of a workbook.
+def read(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Table]:
+    """The tables of a workbook, one a sheet; hidden sheets are read only where they are asked for.
 
     Raises
     ------
     InputError
-        If it is damaged, or larger than any table of people (a bomb, or one cell at the far corner).
+        If it is damaged, holds no rows, or is larger than any table of people (a bomb, or one cell at
+        the far corner).
+    UnknownError
+        If there is no sheet of that name; the message lists them.
     """
-    lines = _lines(path)
-    rows: list[list[str]] = []
-    last: dict[str, Any] = {}
-    for line in lines:
-        found = json.loads(line)
-        if isinstance(found, list):
-            rows.append(found)
-        elif "empty" in found:
-            rows += [[]] * int(found["empty"])
-        else:
-            last = found
-    if "too_much" in last:
-        raise too_large(path, last["too_much"])
-    if "sheet" not in last:
-        why = str(last.get("broken", "it ended early"))
-        raise InputError(f"{path.name} can't be read: {why}; open it, save it again and retry",
-                         key="error.file_broken", file=path.name, why=why)
-    return headers.to_table(path, rows, sheet=last["sheet"], square=True, expect=expect,
-                            merges=[(a, b, c, d) for a, b, c, d in last["merges"]])
+    with child.parsed(path, "xlsx", sheet=sheet) as parts:
+        check_name(path, [p.sheet for p in parts], sheet)
+        tables = [_table(path, part.told, handover.read_rows(part.file), expect)
+                  for part in parts if part.file is not None and part.told["rows"]]
+    hidden = [p.sheet for p in parts if p.told.get("skipped") == "hidden"]
+    if not tables:
+        raise InputError(f"{path.name} holds no rows; check the export it came from", key="error.file_empty",
+                         file=path.name)
+    tables[0].noted += tuple(Noted(1, "", name, "sheet_hidden", "warning") for name in hidden if not sheet)
+    return tables
 
 
-def _lines(path: Path) -> list[bytes]:
-    command = [sys.executable, "-I", child.__file__, str(path), str(MEMORY), str(SECONDS)]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=2 * SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise too_large(path, f"reading took longer than {2 * SECONDS} s") from error
-    if done.returncode:
-        raise too_large(path, "reading it took more memory or time than is allowed")
-    return done.stdout.splitlines()
+def check_name(path: Path, names: list[str], sheet: str) -> None:
+    """Raise where a file has no sheet or layer of a name."""
+    if sheet and sheet not in names:
+        raise UnknownError(f"{path.name} has no sheet {sheet!r}; it has {', '.join(names)}", key="import.no_sheet",
+                           file=path.name, sheet=sheet, known=", ".join(names))
 
 
-def too_large(path: Path, why: str) -> InputError:
-    """The refusal of a file that would take the machine down."""
-    return InputError(f"{path.name} was not read: {why}; save only the table in a new file", key="import.too_large",
-                      file=path.name, why=why)
+def _table(path: Path, told: dict[str, Any], rows: list[list[str]], expect: Collection[str]) -> Table:
+    table = headers.to_table(path, rows, sheet=told["sheet"], square=True, expect=expect,
+                             merges=[(a, b, c, d) for a, b, c, d in told["merges"]])
+    names = table.places
+    body = set(table.frame.index)
+    # A formula without a value is no empty cell: what it would give, nobody knows.
+    noted = [Noted(row + 1, names[column], "", "formula_without_value", "error")
+             for row, column in told["bare"] if row + 1 in body and column in names]
+    hidden = [row + 1 for row in told["hidden_rows"] if row + 1 in body]
+    if hidden:
+        noted.append(Noted(hidden[0], "", str(len(hidden)), "hidden_rows", "warning"))
+    columns = [names[c] for c in told["hidden_columns"] if c in names]
+    if columns:
+        noted.append(Noted(table.header_row, "", ", ".join(columns), "hidden_columns", "warning"))
+    table.noted = tuple(noted)
+    return table

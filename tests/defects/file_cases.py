@@ -26,6 +26,29 @@ def book(rows: list[list[object]], *merges: str) -> object:
     return write
 
 
+def sheets(parts: dict[str, list[list[object]]], hidden: str = "") -> object:
+    def write(path: Path) -> None:
+        made = openpyxl.Workbook()
+        made.remove(made.active)
+        for name, rows in parts.items():
+            sheet = made.create_sheet(name)
+            for row in rows:
+                sheet.append(row)
+            if name == hidden:
+                sheet.sheet_state = "hidden"
+        made.save(path)
+    return write
+
+
+def hidden_parts(path: Path) -> None:
+    made = openpyxl.Workbook()
+    for row in (REQUEST.split(","), ROW.split(","), ["r2", "2020-03-24", 2, 20], ["r3", "2020-03-24", 2, 20]):
+        made.active.append(row)
+    made.active.row_dimensions[3].hidden = made.active.row_dimensions[4].hidden = True
+    made.active.column_dimensions["C"].hidden = True
+    made.save(path)
+
+
 def shapefile(cpg: bool, name: str, code: str) -> object:
     def write(path: Path) -> None:
         frame = gpd.GeoDataFrame({"code": [code], "level": ["tambon"], "name_th": [name]},
@@ -83,8 +106,22 @@ HEADERS = [
          file="file.xlsx"),
     Case("a serial number in a workbook", book([REQUEST.split(","), ["r1", 43914, 2, 20]]),
          ((2, "requested_at", "excel_serial"),), file="file.xlsx"),
-    Case("a formula is not evaluated", book([REQUEST.split(","), ["r1", "2020-03-24", "=1+1", 20]]),
-         keeps={"people": [1]},
+    Case("a formula without a value is not evaluated, and is no empty cell",
+         book([REQUEST.split(","), ["r1", "2020-03-24", "=1+1", 20], ["r2", "2020-03-24", 2, 20]]),
+         ((2, "people", "formula_without_value"),), (1, 1, 0), keeps={"people": [2]}, file="file.xlsx"),
+    Case("a formula in a column that nobody reads",
+         book([[*REQUEST.split(","), "ลำดับ"], ["r1", "2020-03-24", 2, 20, "=ROW()"]]), file="file.xlsx"),
+    Case("columns that nobody reads", f"{REQUEST},สีผม,หมายเลขห้อง\n{ROW},ดำ,7\n", ((1, "", "columns_unused"),)),
+    Case("a second sheet of the same kind", sheets({"มีนาคม": [REQUEST.split(","), ROW.split(",")],
+                                                    "เมษายน": [["รายงาน"], REQUEST.split(","), ["r2", "x", 2, 20]]}),
+         ((2, "", "header_found"), (3, "requested_at", "not_a_date")), (1, 1, 0), file="file.xlsx"),
+    Case("a second sheet of another kind", sheets({"คำขอ": [REQUEST.split(","), ROW.split(",")],
+                                                   "ผู้ติดต่อ": [["ชื่อ", "แผนก"], ["ก", "ข"], ["ค", "ง"]]}),
+         ((1, "", "sheet_not_read"),), file="file.xlsx"),
+    Case("a hidden sheet", sheets({"คำขอ": [REQUEST.split(","), ROW.split(",")],
+                                   "เก่า": [REQUEST.split(","), ["r9", "2020-03-24", 2, 20]]}, hidden="เก่า"),
+         ((1, "", "sheet_hidden"),), file="file.xlsx"),
+    Case("hidden rows and columns", hidden_parts, ((1, "", "hidden_columns"), (3, "", "hidden_rows")), (3, 0, 0),
          file="file.xlsx"),
 ]
 

@@ -61,6 +61,10 @@ DATES = [
     undated("a day that does not exist", "30/02/2563", "not_a_date"),
     undated("a Buddhist year to come", "24/03/2600", "future_date"),
     undated("a year to come", "2099-01-01", "future_date"),
+    Case("one year far from all others", "\n".join([
+        REQUEST, *(f"r{n},2020-03-{1 + n % 28:02},2,20" for n in range(24)), "r99,24/03/2553,2,20", ""]),
+        ((26, "requested_at", "buddhist_year"), (26, "requested_at", "year_far")), (25, 0, 0),
+        proposes="24/03/2563 (2020)"),
 ]
 
 NUMBERS = [
@@ -70,6 +74,13 @@ NUMBERS = [
     Case("negative people", request(people="-3"), ((2, "people", "below_minimum"),), (0, 1, 0)),
     Case("fractional people", request(people="2.5"), ((2, "people", "not_whole"),), (0, 1, 0)),
     Case("words for a number", request(people="หลายคน"), ((2, "people", "not_a_number"),), (0, 1, 0)),
+    Case("a number with its unit", request(people="3 คน"), ((2, "people", "unit_removed"),), keeps={"people": [3]}),
+    Case("a number with another unit", request(people="3 เตียง"), ((2, "people", "not_a_number"),), (0, 1, 0),
+         proposes="3"),
+    Case("a number among words", request(people="ประมาณ 20 คน"), ((2, "people", "not_a_number"),), (0, 1, 0),
+         proposes="20"),
+    Case("a phone number for a number of people", request(people="812345678"), ((2, "people", "above_maximum"),),
+         (0, 1, 0)),
     Case("whole number with decimals", request(people="3.0"), keeps={"people": [3]}),
     Case("required cell empty", f"{REQUEST}\nr1,,2,20\n", ((2, "requested_at", "missing"),), (0, 1, 0)),
 ]

@@ -13,7 +13,8 @@ import pytest
 import shapely
 
 from jitasa_analytics import cli, texts
-from jitasa_analytics.ingest import public, registry, sample
+from jitasa_analytics.ingest import public, sample
+from jitasa_analytics.ingest.apart import registry
 from jitasa_analytics.store import Store, open_store
 
 CONTENT = bytes(range(256)) * 1024  # 256 kB: several pieces

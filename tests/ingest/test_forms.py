@@ -107,51 +107,126 @@ def store(tmp_path: Path) -> Store:
     return made
 
 
+def exported(out: Path) -> pd.DataFrame:
+    """An export as a person's program opens it; the first sheet of a workbook."""
+    options = {"dtype": str, "keep_default_na": False}
+    return pd.read_excel(out, engine="openpyxl", **options) if out.suffix == ".xlsx" else pd.read_csv(out, **options)
+
+
+ID, PEOPLE, AT = "เลขที่คำขอ / Request id", "จำนวนคน / People", "เวลาที่ขอ / Requested at"
+STATUS, AREA = "สถานะ / Status", "รหัสพื้นที่ / Area code"
+WRONG, DO, LINE = "สิ่งที่ไม่ถูกต้อง / What is wrong", "วิธีแก้ไข / What to do", "แถวที่ / Row"
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 def test_refused_rows_go_out_are_corrected_and_come_back(store: Store, tmp_path: Path, kind: str,
                                                          capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / f"out.{kind}"
     assert jitasa("quarantine", "export", out, "--store", store.folder, "--lang", "en") == 0
-    options = {"dtype": str, "keep_default_na": False}
-    frame = pd.read_excel(out, engine="openpyxl", **options) if kind == "xlsx" else pd.read_csv(out, **options)
+    frame = exported(out)
     assert len(frame) == 3
-    bad = frame[frame["request_id"] == "r2"].iloc[0]
-    assert (bad["row"], bad["people"], bad["status"]) == ("3", "'-1", "'=new")
-    assert "two_digit_year" in bad["rules"] and "era" in bad["suggestion"]
+    # No code names of columns stand in the file, and the reason stands beside the row.
+    assert not {"quarantine_id", "request_id", "requested_at"} & set(frame)
+    bad = frame[frame[ID] == "r2"].iloc[0]
+    assert (bad[LINE], bad[PEOPLE], bad[STATUS]) == ("3", "'-1", "'=new")
+    assert "year of two digits" in bad[WRONG] and "below what is possible" in bad[WRONG] and "era" in bad[DO]
     # One row is put right, one is changed and still wrong, one is left as it is.
-    frame.loc[frame["request_id"] == "r2", ["requested_at", "people", "status"]] = ["24/03/2563", "1", "new"]
-    frame.loc[frame["request_id"] == "r3", "people"] = "y"
+    frame.loc[frame[ID] == "r2", [AT, PEOPLE, STATUS]] = ["24/03/2563", "1", "new"]
+    frame.loc[frame[ID] == "r3", PEOPLE] = "y"
     if kind == "xlsx":
         frame.to_excel(out, index=False)
     else:
         frame.to_csv(out, index=False)
     capsys.readouterr()
     assert jitasa("quarantine", "resubmit", out, "--store", store.folder, "--lang", "en") == 0
-    assert "1 rows left the quarantine; 2 are still in it" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "1 rows left the quarantine; 2 are still in it" in told
+    # It says of each row what is still wrong, where it stands in this file and where it came from.
+    at = int(frame.index[frame[ID] == "r3"][0]) + 2
+    assert f"row {at} (row 4 of calls.csv), people: y in people is not a number" in told
     with store.snapshot() as s:
         assert s.frame("requests")["request_id"].tolist() == ["r1", "r2"]
     still = quarantine.rows(store)
     assert {json.loads(o).get("people") for o in still["original"]} == {"y", "2"}
-    # The old file, sent again, does not bring the settled row back.
-    import_files(store, "requests", [tmp_path / "calls.csv"])
+    # What replaced the old row still says where it came from.
+    assert set(zip(still["file"], still["row"], strict=True)) == {("calls.csv", 4), ("calls.csv", 5)}
+    # The old file, sent again, does not bring the settled row back, nor count it as refused.
+    again = import_files(store, "requests", [tmp_path / "calls.csv"])
+    assert (again.accepted, again.quarantined, again.duplicate) == (0, 2, 2)
+    assert [f["row"] for f in again.findings if f["code"] == "corrected_before"] == [3]
+    assert sum(again.files[0].rules.values()) == again.quarantined
     assert "-1" not in {json.loads(o).get("people") for o in quarantine.rows(store)["original"]}
+
+
+def test_the_workbook_marks_what_is_wrong_and_keeps_what_was_sent(store: Store, tmp_path: Path) -> None:
+    quarantine.export(store, tmp_path / "out.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    sheet, sent = book.worksheets
+    heads = [c.value for c in sheet[1]]
+    assert heads[:2] == [WRONG, DO] and sheet.freeze_panes == "C2"
+    row = next(r for r in sheet.iter_rows(min_row=2) if r[heads.index(ID)].value == "r3")
+    marked = {heads[n] for n, c in enumerate(row) if c.fill.fgColor.rgb == "00FFE699"}
+    assert marked == {PEOPLE}
+    assert {c.number_format for c in row} == {"@"}
+    assert [[c.value for c in r] for r in sent.iter_rows(min_row=2)][1] == ["4", "20", "x", "r3", "2020-03-24", "new"]
+    # Correcting the sheet of what was sent changes nothing.
+    sent["C3"] = "7"
+    book.save(tmp_path / "out.xlsx")
+    done = quarantine.resubmit(store, tmp_path / "out.xlsx")
+    assert (done.settled, done.left) == (0, 3)
 
 
 def test_a_short_row_gets_its_missing_cells_and_is_accepted(store: Store, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     quarantine.export(store, out)
-    frame = pd.read_csv(out, dtype=str, keep_default_na=False)
-    frame.loc[frame["request_id"] == "r4", ["area_code", "status"]] = ["20", "new"]
-    frame[frame["request_id"] == "r4"].to_csv(out, index=False)
+    frame = exported(out)
+    frame.loc[frame[ID] == "r4", [AREA, STATUS]] = ["20", "new"]
+    frame[frame[ID] == "r4"].to_csv(out, index=False)
     done = quarantine.resubmit(store, out)
     assert (done.settled, done.left) == (1, 2)
 
 
+def test_rows_are_dismissed_with_a_reason_and_kept(store: Store, tmp_path: Path,
+                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    place = ("--store", store.folder, "--lang", "en")
+    assert jitasa("quarantine", "dismiss", "--rule", "ragged_row", *place) == 2
+    assert "--reason" in capsys.readouterr().err
+    assert jitasa("quarantine", "dismiss", "--reason", "no", *place) == 2
+    assert jitasa("quarantine", "dismiss", "--reason", "no", "--file", "other.csv", *place) == 2
+    # r2 breaks a second rule, which nobody dismissed.
+    assert jitasa("quarantine", "dismiss", "--reason", "no", "--rule", "two_digit_year", *place) == 2
+    assert jitasa("quarantine", "dismiss", "--reason", "cut by the fax", "--rule", "ragged_row", *place) == 0
+    assert len(set(quarantine.rows(store)["id"])) == 2
+    capsys.readouterr()
+    assert jitasa("quarantine", "list", "--dismissed", *place) == 0
+    assert "calls.csv,,5,cut by the fax" in capsys.readouterr().out
+    left = quarantine.rows(store)["id"].unique()
+    assert quarantine.dismiss(store, "old", ids=list(left)) == 2
+    # Sent again they are refused again, are still kept, and do not come back to the list.
+    again = import_files(store, "requests", [tmp_path / "calls.csv"])
+    assert again.quarantined == 3
+    assert not len(quarantine.rows(store)) and len(quarantine.dismissed(store)) == 3
+
+
+def test_names_of_people_are_masked_on_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "doses.csv"
+    path.write_text("person_id,dose_no,date,area_code\n1101700230705,1,2021-06-07,20\n", "utf-8")
+    made = Store(tmp_path / "store")
+    import_files(made, "doses", [path])
+    assert jitasa("quarantine", "list", "--rows", "--store", made.folder, "--lang", "en") == 0
+    shown = capsys.readouterr().out
+    assert "bad_national_id" not in shown and "doses.csv" in shown
+    assert "1101700230705" not in shown and "170023" not in shown
+    # The file for the correction has it whole: nobody can correct what they can't see.
+    quarantine.export(made, tmp_path / "out.csv")
+    assert "1101700230705" in (tmp_path / "out.csv").read_text("utf-8-sig")
+
+
 def test_listing_and_what_is_no_export(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert jitasa("quarantine", "list", "--store", store.folder) == 0
-    assert "calls.csv,ragged_row" in capsys.readouterr().out
-    with pytest.raises(InputError, match="quarantine_id"):
+    assert "calls.csv,,ragged_row" in capsys.readouterr().out
+    with pytest.raises(InputError, match="Row id"):
         quarantine.resubmit(store, tmp_path / "calls.csv")
-    for command in ("list", "export", "resubmit"):
+    for command in ("list", "export", "resubmit", "dismiss"):
         assert jitasa("quarantine", command, "--help", "--lang", "en") == 0
         assert "--store" in capsys.readouterr().out

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jitasa_analytics.ingest import careful, commit, headers
+from jitasa_analytics.ingest import careful, commit, headers, notes
 from jitasa_analytics.ingest.bulk import stream
-from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
+from jitasa_analytics.ingest.bulk.lane import FINE, Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.bulk.said import Said
 from jitasa_analytics.ingest.bulk.split import split
@@ -26,6 +26,7 @@ from jitasa_analytics.ingest.bulk.totals import Totals
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
+from jitasa_analytics.ingest.plausible import Days
 from jitasa_analytics.ingest.report import FileReport
 from jitasa_analytics.ingest.table import Table
 from jitasa_analytics.store import Transaction
@@ -93,6 +94,7 @@ class _Import:
         self.stage = Stage(tx, job.contract, self.lane.given)
         self._said = Said(job.path.name)
         self._totals = Totals()
+        self._days = Days(job.contract)
         self._records = 0
         self._report = FileReport(job.path.name, job.contract.name, job.recipe.name)
         self._rules: Counter[str] = Counter()
@@ -102,10 +104,13 @@ class _Import:
         job, run, report = self._job, self._run, self._report
         if self._stream.encoding != "utf-8":
             self._said.add(1, "", "", f"encoding_{self._stream.encoding.replace('-', '')}", "repair")
+        if left := notes.unused(self._begun.heads, job.recipe):
+            self._said.add(1, "", left, "columns_unused", "warning")
         rest, doubtful = _Rest(), _Rest()
         with ThreadPoolExecutor(1) as pool:
             for judged in _ahead(pool, self._judged()):
                 self.stage.add(judged.passed.table)
+                self._note_days(judged.passed)
                 report.read += int(judged.passed.fine.sum())
                 self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
                 for row in judged.examples:
@@ -201,6 +206,7 @@ class _Import:
             good = good[~good[ROW].isin(findings.refused())]
             if len(good):
                 self.stage.add_frame(good)
+                self._days.add(good)
         refused = commit.refused(job, table, findings)
         if len(refused):
             self.stage.keep_aside(refused.assign(at=datetime.now(UTC).replace(tzinfo=None)))
@@ -210,6 +216,14 @@ class _Import:
         for finding in sorted(findings.items, key=lambda f: f.row):
             self._said.take(finding)
         return _Rest()
+
+    def _note_days(self, passed: Passed) -> None:
+        """Remember on which days the plain rows of a block lie."""
+        for column in self._days.columns:
+            if column in passed.table.column_names:
+                part = passed.table.filter(passed.table[FINE]) if FINE in passed.table.column_names else passed.table
+                part = part.select([ROW, column]).drop_null()
+                self._days.add_days(column, part[ROW].to_numpy().astype(np.int64), part[column].to_numpy())
 
     # -- the store -------------------------------------------------------------------------
 
@@ -236,6 +250,10 @@ class _Import:
                 self._said.add(int(row), ", ".join(contract.key), "", "known_key_differs", "warning")
         if settled.remembered:
             run.new_requests.append((report, settled.remembered))
+        far = Findings(job.path.name)
+        self._days.say(lambda row, column, day, meant: far.add(row, column, day, "year_far", "warning", proposal=meant))
+        for finding in far.items:
+            self._said.take(finding)
         report.rules = dict(sorted(self._rules.items()))
         report.findings, report.unlisted = self._said.listed(), self._said.unlisted()
         if self.stage.aside:

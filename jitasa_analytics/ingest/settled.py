@@ -1,0 +1,75 @@
+"""Refused rows that a person has dealt with: corrected and accepted, or dismissed with a reason.
+
+The marks stay, so that the old file, sent again, does not bring such a row back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from jitasa_analytics.ingest.findings import Findings
+from jitasa_analytics.ingest.table import Table
+from jitasa_analytics.store import Transaction
+
+SETTLED = "_settled"
+ACCEPTED, REPLACED, DISMISSED = "accepted", "replaced", "dismissed"
+
+
+def identity(dataset: str, original: str) -> str:
+    """The id of a refused row: the same row has the same id whenever and in whichever file it is sent."""
+    return hashlib.sha256(f"{dataset}\x1f{original}".encode()).hexdigest()[:16]
+
+
+def originals(table: Table, rows: set[int]) -> dict[int, str]:
+    """Some rows of a table whole, as JSON, by row number."""
+    part = table.frame[table.frame.index.isin(rows)]
+    found = {int(i): dict(zip(part.columns, cells, strict=True))
+             for i, cells in zip(part.index, part.itertuples(index=False), strict=True)}
+    heads = list(table.frame.columns)
+    for row in rows & set(table.ragged):
+        # Under the headers as far as they go, the rest by number.
+        found[row] = {heads[n] if n < len(heads) else f"cell {n + 1}": v for n, v in enumerate(table.ragged[row])}
+    return {row: json.dumps(cells, ensure_ascii=False, sort_keys=True) for row, cells in found.items()}
+
+
+def marks(tx: Transaction) -> pd.DataFrame:
+    """What was settled: id, how, when and why.
+
+    Returns
+    -------
+    DataFrame
+        Columns id, state, at, reason.
+    """
+    found = tx.ask("restricted", f"SELECT fingerprint AS id, key FROM g_restricted.fingerprints "
+                                 f"WHERE dataset = '{SETTLED}'")
+    parts = [[*str(k).split("\x1f", 2), "", ""][:3] for k in found["key"]]
+    return pd.concat([found[["id"]], pd.DataFrame(parts, columns=["state", "at", "reason"], index=found.index)], axis=1)
+
+
+def mark(tx: Transaction, states: list[tuple[str, str]], reason: str = "") -> None:
+    """Mark rows as settled."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    tx.keep_aside("fingerprints", pd.DataFrame({
+        "dataset": SETTLED, "fingerprint": [i for i, _ in states],
+        "key": ["\x1f".join((state, now, reason)) for _, state in states]}))
+
+
+def corrected(tx: Transaction, dataset: str, table: Table, findings: Findings) -> list[int]:
+    """Refused rows that were corrected and accepted before: they are known, and no longer refused.
+
+    Changes ``findings``: the errors of such a row become one warning.
+    """
+    refused = findings.refused()
+    if not refused:
+        return []
+    found = marks(tx)
+    known = set(found.loc[found["state"] == ACCEPTED, "id"])
+    rows = [row for row, text in originals(table, refused).items() if identity(dataset, text) in known]
+    for row in rows:
+        findings.forgive(row)
+        findings.add(row, "", "", "corrected_before", "warning")
+    return rows
