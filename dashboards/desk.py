@@ -21,6 +21,7 @@ import geopandas as gpd
 import pandas as pd
 
 from jitasa_analytics import areas, studies
+from jitasa_analytics.errors import JitasaError
 from jitasa_analytics.show import outlines
 from jitasa_analytics.store import Snapshot, Store
 from jitasa_analytics.store.manifest import Manifest
@@ -136,6 +137,23 @@ class Desk:
             while len(self._content) > 4 * self._keep:
                 self._content.popitem(last=False)
         return Outline(f"outlines/{name}", tuple(json.loads(gzip.decompress(content))["codes"]), content)
+
+    def versions(self, last: int = 20) -> list[Manifest]:
+        """The newest versions that the store still has, newest first."""
+        found = []
+        for version in range(self.manifest().version, 0, -1):
+            try:
+                found.append(self.store.manifest(version))
+            except JitasaError:
+                continue
+            if len(found) == last:
+                break
+        return found
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Where the rows come from: source, datasets, n."""
+        rows = self.query("page_sources", areas.COUNTRY).to_dict("records")
+        return [{str(k): v for k, v in row.items()} for row in rows]
 
     def held(self) -> dict[str, str | None]:
         """Date of the data by dataset (import date where rows carry none)."""

@@ -60,7 +60,7 @@
       if (answer.ok) {
         const now = await answer.json()
         if (now.instance !== own.instance) { window.location.reload(); return }
-        say(now.version > 0 && String(now.version) !== own.version ? own.fresh : "", own.load)
+        say(now.version > 0 && Number(own.version) > 0 && String(now.version) !== own.version ? own.fresh : "", own.load)
       }
     } catch {
       say(own.lost)

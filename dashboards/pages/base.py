@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from html import escape
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from dashboards import problems
 from dashboards.desk import Desk
 from dashboards.scope import Scope
 from jitasa_analytics import areas, texts
-from jitasa_analytics.show import card, classes, colours, style, vector
+from jitasa_analytics.show import card, classes, colours, numbers, style, vector
 
 _CARD = f"""
 :host {{ background: {style.PAPER}; border: 1px solid {style.LINE}; border-radius: 12px; padding: 12px 14px;
@@ -80,6 +81,43 @@ class Page(pn.viewable.Viewer):
     def toned(self, made: classes.Classes) -> classes.Classes:
         """Classes in the colours of the page's ground."""
         return made.for_dark() if self.ground.dark else made
+
+    def titled(self, key: str) -> Any:
+        """A heading inside a box."""
+        return card.piece(f'<h3 class="title">{escape(self.say(key))}</h3>')
+
+    def empty(self, key: str) -> str:
+        """What stands where there is nothing to show: what that means and what to do (``KEY`` and ``KEY_do``)."""
+        do = f"dashboard.{key}_do"
+        below = escape(texts.say(do, self.lang)) if texts.has(do, self.lang) else ""
+        return f'<div class="empty"><b>{escape(self.say(key))}</b>{below}</div>'
+
+    def figure(self, name: str, value: Any, unit: str, *, foot: str = "", change: str = "", turn: str = "same",
+               lead: bool = False) -> dict[str, str]:
+        """A headline figure ready for its box, with help where there is any."""
+        entry = card.figure_entry(name, value, unit, self.lang, foot=foot.strip(" ·"))
+        key = f"dashboard.help.{name}"
+        about = {"help": texts.say(key, self.lang), "about": self.say("about_figure", figure=entry["label"])} \
+            if texts.has(key, self.lang) else {}
+        return {**entry, "change": change, "turn": turn, **({"kind": "lead"} if lead else {}), **about}
+
+    def dated(self, at: Any) -> str:
+        """As of when a figure is, and how old that is."""
+        shown = numbers.date(at, self.lang)
+        if shown == numbers.MISSING:
+            return ""
+        age = numbers.age(at, datetime.now(UTC).replace(tzinfo=None), self.lang)
+        return " · " + self.say("as_of", date=shown) + (f" ({age})" if age else "")
+
+    def change(self, now: Any, before: Any, *, less_is_better: bool) -> tuple[str, str]:
+        """How much more or less than before, in words, and whether that is better, worse or the same."""
+        if numbers.is_missing(now) or numbers.is_missing(before) or not before:
+            return "", "same"
+        share = float(now) / float(before) - 1
+        if abs(share) < 0.005:
+            return self.say("change.same"), "same"
+        turn = "better" if (share < 0) == less_is_better else "worse"
+        return self.say("change.more" if share > 0 else "change.less", share=f"{100 * abs(share):.0f}%"), turn
 
     def ink(self, scale: colours.Scale, step: int = -2) -> str:
         """A colour of a scale that stands out from the page's ground."""
@@ -157,7 +195,7 @@ def heading(text: Any, *, lead: str = "") -> Any:
     """A title that may change, with a quiet line below."""
     def html(shown: str) -> str:
         below = f'<p class="lead">{escape(lead)}</p>' if lead else ""
-        return f'<h2 class="title">{escape(shown)}</h2>{below}'
+        return f'<h1 class="title">{escape(shown)}</h1>{below}'
 
     return card.piece(html(text) if isinstance(text, str) else pn.bind(html, text))
 

@@ -19,6 +19,8 @@ from jitasa_analytics.studies import Answer
 
 # How many columns fit beside the map; the files hold them all.
 _WIDE = 3
+# What an answer can be saved as; the report in PDF and the picture are made when they are asked for.
+SAVED: tuple[Kind, ...] = ("csv", "xlsx", "geojson", "png", "pdf")
 
 
 class Focus(param.Parameterized):
@@ -81,7 +83,7 @@ class StudyPage(Page):
         side = pn.Column(
             self.extra,
             boxed(card.piece(f'<h3 class="title">{self.say("table")}</h3>'), self.table_box,
-                  bar(*(self._saver(kind) for kind in ("csv", "xlsx", "geojson")))),
+                  bar(*(self._saver(kind) for kind in SAVED))),
             self.verdict,
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         main = pn.Column(
@@ -235,7 +237,21 @@ _CERTAINTY = {"note.optimal", "note.gap_reached", "note.time_limit", "note.all_c
               "note.fewer_sites", "note.spare_sites"}
 
 
+# Where the studies that came with the program stand in the navigation; others stand among further analyses.
+_GROUPS = {
+    "situation": ("vaccination", "reopening", "responses", "hotspots"),
+    "access": ("coverage_gaps", "access", "volunteer_ratio", "equity", "adoption"),
+    "plan": ("best_sites", "matching", "beds", "transport", "supplies"),
+    "data": ("data_quality", "readiness"),
+}
+
+
+def _group(slug: str) -> str:
+    return next((g for g, names in _GROUPS.items() if slug in names), "analysis")
+
+
 def page_for(study: type[studies.Study]) -> type[StudyPage]:
     """The page of a study."""
     base = BestSitesPage if study.slug == "best_sites" else StudyPage
-    return type(f"{study.__name__}Page", (base,), {"study": study, "slug": study.slug, "__doc__": study.__doc__})
+    return type(f"{study.__name__}Page", (base,), {"study": study, "slug": study.slug, "group": _group(study.slug),
+                                                    "__doc__": study.__doc__})

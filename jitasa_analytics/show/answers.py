@@ -47,14 +47,43 @@ def paint_of(answer: Any, lang: str, measure: str = "") -> Paint:
     return paint_column(answer.frame, name, unit, lang, study=answer.study)
 
 
-def paint_column(frame: pd.DataFrame, name: str, unit: str, lang: str, *, study: str = "") -> Paint:
-    """How a column of a frame on area codes is painted."""
+def paint_column(frame: pd.DataFrame, name: str, unit: str, lang: str, *, study: str = "",
+                 hidden: pd.Series | None = None) -> Paint:
+    """How a column of a frame on area codes is painted; ``hidden`` says where a small number is not shown."""
     values = pd.to_numeric(frame[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
     values.index = values.index.astype(str)
     scale = colours.scale_for(name, study, unit)
     label = words.column(name, lang, study)
     shown = values.map(lambda v: f"{label}: {numbers.amount(v, unit, lang) if v == v else _no_data(lang)}")
-    return Paint(values, classes.make(values.tolist(), scale, unit=unit), shown, label)
+    if hidden is None or not hidden.any():
+        return Paint(values, classes.make(values.tolist(), scale, unit=unit), shown, label)
+    hidden = hidden.astype(bool).set_axis(values.index)
+    shown = shown.mask(hidden, f"{label}: {texts.say('dashboard.few', lang)}")
+    values = values.mask(hidden)
+    return Paint(values, classes.make(values.tolist(), scale, unit=unit), shown, label, hidden)
+
+
+def ends(answer: Any, *, days: int) -> tuple[tuple[Any, float] | None, tuple[Any, float] | None]:
+    """The last value of an answer's series, and the last one at least so many days before: date and share each."""
+    series = answer.tables.get("series")
+    if series is None or not len(series):
+        return None, None
+    kept = series.dropna(subset=["share"]).sort_values("date")
+    if not len(kept):
+        return None, None
+    times = pd.to_datetime(kept["date"])
+    kept = kept.assign(date=[t.date() for t in times])
+    before = kept[(times <= times.iloc[-1] - pd.Timedelta(days=days)).to_numpy()]
+    last = (kept["date"].iloc[-1], float(kept["share"].iloc[-1]))
+    return last, (before["date"].iloc[-1], float(before["share"].iloc[-1])) if len(before) else None
+
+
+def moved(before: Any, after: Any) -> pd.DataFrame:
+    """How the measure of an answer moved between two dates: columns before, after, coverage_change, largest first."""
+    one, other = before.frame[before.measure], after.frame[after.measure]
+    frame = pd.DataFrame({"before": one.reindex(other.index), "after": other})
+    frame["coverage_change"] = frame["after"] - frame["before"]
+    return frame.sort_values("coverage_change", ascending=False)
 
 
 def _no_data(lang: str) -> str:

@@ -52,7 +52,7 @@ def figures_html(entries: Sequence[Mapping[str, str]]) -> str:
                  f'<div>{escape(entry["help"])}</div></details>') if entry.get("help") else ""
         unit = f"<small>{escape(entry['unit'])}</small>" if entry.get("unit") else ""
         foot = f'<div class="foot">{escape(entry["foot"])}</div>' if entry.get("foot") else ""
-        boxes.append(f'<div class="figure"><div class="label">{escape(entry["label"])}</div>'
+        boxes.append(f'<div class="figure {entry.get("kind", "")}"><div class="label">{escape(entry["label"])}</div>'
                      f'<div class="value">{escape(entry["value"])}{unit}</div>{change}{foot}{about}</div>')
     return f'<div class="figures">{"".join(boxes)}</div>'
 

@@ -40,8 +40,11 @@ class Paint:
     suppressed: pd.Series | None = None
 
     def lacks(self, codes: Sequence[str]) -> bool:
-        """Whether any of these areas has no value."""
-        return bool(self.values.reindex(list(codes)).isna().any())
+        """Whether any of these areas has no value, those left out that are hidden."""
+        none = self.values.reindex(list(codes)).isna()
+        if self.suppressed is not None:
+            none &= ~self.suppressed.reindex(none.index).fillna(False).astype(bool)
+        return bool(none.any())
 
     def columns(self, codes: pd.Index) -> dict[str, Any]:
         """The columns of the drawing for these areas."""
@@ -91,3 +94,9 @@ class Points:
         return {"name": self.name, "x": np.rint(columns["x"]).tolist(), "y": np.rint(columns["y"]).tolist(),
                 "words": columns["words"], "colour": self.colour, "marker": self.marker, "size": float(self.size),
                 "line": self.line, "alpha": float(self.alpha), "line_width": float(self.line_width)}
+
+
+def quiet(codes: Sequence[str], ground: colours.Ground) -> Paint:
+    """Areas without a measure: the points speak."""
+    plain = Classes((0.0, 1.0), (ground.context_fill,))
+    return Paint(pd.Series(0.0, index=list(codes)), plain, pd.Series("", index=list(codes)))

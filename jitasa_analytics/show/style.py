@@ -68,7 +68,7 @@ a {{ color: {ACCENT}; }}
 .card b {{ color: {INK}; }}
 .sample {{ background: {colour("warn")}; border: 1px solid {colour("warn_line")}; color: {colour("warn_ink")};
   border-radius: 8px; padding: 4px 12px; font-size: 13.5px; }}
-h2.title {{ font-size: 21px; font-weight: 600; line-height: 1.4; margin: 4px 0 0; text-wrap: balance; }}
+h1.title, h2.title {{ font-size: 21px; font-weight: 600; line-height: 1.4; margin: 4px 0 0; text-wrap: balance; }}
 h3.title {{ font-size: 17px; font-weight: 600; line-height: 1.4; margin: 0; }}
 p.lead {{ margin: 2px 0 0; color: {QUIET}; }}
 table.plain {{ border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }}
@@ -122,7 +122,8 @@ TABLE = f"""
 # The dashboard's map.
 MAP = f"""
 :host {{ font-family: {fonts.STACK}; }}
-.map {{ position: relative; width: 100%; height: 100%; overflow: hidden; border-radius: 8px;
+.map {{ position: relative; width: 100%; overflow: hidden; border-radius: 8px;
+  height: clamp(340px, calc(100vh - 400px), var(--map-height, 500px));
   background: {colour("sea")}; }}
 .map canvas {{ position: absolute; inset: 0; width: 100%; height: 100%; touch-action: pan-x pan-y; cursor: grab; }}
 .map canvas:focus-visible {{ outline: 2px solid {ACCENT}; outline-offset: -2px; }}

@@ -146,7 +146,7 @@ export function render({model, el}) {
 
   // Neighbours and areas, on a canvas of their own that is moved while the view moves.
   function settle() {
-    if (!shapes || !view || !wide) { return }
+    if (!shapes || !view || !wide || !high) { return }
     const density = ratio(), ground = model.ground
     if (base.width !== canvas.width || base.height !== canvas.height) {
       base.width = canvas.width; base.height = canvas.height
@@ -214,7 +214,7 @@ export function render({model, el}) {
   }
 
   function compose() {
-    if (!shapes || !view || !baseView || !wide) { return }
+    if (!shapes || !view || !baseView || !base.width || !base.height) { return }
     const density = ratio(), ground = model.ground
     context.setTransform(1, 0, 0, 1, 0, 0)
     context.fillStyle = ground.sea
@@ -440,7 +440,7 @@ export function render({model, el}) {
   }
 
   function frame() {
-    if (!shapes || !wide) { return }
+    if (!shapes || !wide || !high) { return }
     const fit = fitted(shapes.bounds)
     if (!view || (home && view.scale === home.scale && view.x === home.x && view.y === home.y)) { view = fit }
     home = fit
@@ -456,7 +456,7 @@ export function render({model, el}) {
 
   const grown = new ResizeObserver(() => {
     const box = root.getBoundingClientRect(), density = ratio()
-    if (box.width < 2 || (Math.abs(box.width - wide) < 1 && Math.abs(box.height - high) < 1)) { return }
+    if (box.width < 2 || box.height < 2 || (Math.abs(box.width - wide) < 1 && Math.abs(box.height - high) < 1)) { return }
     wide = box.width; high = box.height
     canvas.width = Math.round(wide * density); canvas.height = Math.round(high * density)
     frame()

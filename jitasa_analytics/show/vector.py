@@ -54,7 +54,7 @@ class AreaMap:
     Parameters
     ----------
     height : int
-        Pixels; the width follows the page.
+        Most pixels; on a low screen the whole map is lower, and the width follows the page.
     lang : {"th", "en"}
     ground : Ground
         Colours that carry no measure.
@@ -77,8 +77,9 @@ class AreaMap:
                  tiles: tuple[str, str] = ("", ""), names: bool = True) -> None:
         say = {name: texts.say(f"dashboard.map.{name}", lang)
                for name in ("map", "zoom_in", "zoom_out", "whole", "loading", "failed")}
-        self.pane = Canvas(lang=lang, ground=ground.drawn(), labels=say, names=names, height=height, min_height=height,
+        self.pane = Canvas(lang=lang, ground=ground.drawn(), labels=say, names=names, min_height=min(height, 340),
                            sizing_mode="stretch_width", margin=0, css_classes=["map-pane"],
+                           styles={"--map-height": f"{height}px"},
                            tiles=tiles[0], credit=tiles[1])
         self.pane.heard = self._heard
         self.codes: tuple[str, ...] = ()

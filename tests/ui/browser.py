@@ -15,7 +15,7 @@ LONG = 45_000
 
 # What the page's map holds: the letters of its areas, the points of each layer, what is marked.
 _STATE = """() => {
-  const found = {klass: null, selected: null, points: []}
+  const found = {klass: null, selected: null, points: [], view: []}
   for (const doc of Bokeh.documents) for (const m of doc._all_models.values()) {
     const data = m.data
     if (data == null || data.source === undefined || data.paint === undefined || !data.source) continue
@@ -23,7 +23,7 @@ _STATE = """() => {
     found.words = (data.paint.words || "").split("\\n")
     found.selected = data.chosen < 0 ? [] : [data.chosen]
     found.points = data.layers.map((layer) => layer.x.length)
-    found.source = data.source
+    found.view = Array.from(data.view || [])
   }
   return found
 }"""
@@ -69,8 +69,23 @@ class Visit:
         self.page.goto(self.address + path)
         self.idle()
         if map_drawn:
-            self.page.wait_for_function(_DRAWN)
-            self.idle()
+            self.drawn()
+
+    def drawn(self) -> None:
+        """Wait until every map of the page is drawn."""
+        self.page.wait_for_function(_DRAWN)
+        self.idle()
+
+    def view(self) -> list[float]:
+        """West, south, east, north of what the map shows, metres; waits until it says so."""
+        self.page.wait_for_function(f"() => ({_STATE})().view.length === 4")
+        return [float(v) for v in self.page.evaluate(f"() => ({_STATE})().view")]
+
+    def view_changed(self, before: list[float]) -> list[float]:
+        """Wait until the map shows another part."""
+        self.page.wait_for_function(
+            f"before => JSON.stringify(({_STATE})().view) !== JSON.stringify(before)", arg=[int(v) for v in before])
+        return self.view()
 
     def idle(self) -> None:
         """Wait until all is drawn."""
@@ -79,11 +94,13 @@ class Visit:
     def state(self) -> dict[str, Any]:
         """What the map holds."""
         state: dict[str, Any] = self.page.evaluate(_STATE)
+        state.pop("view", None)
         return state
 
     def changed(self, before: dict[str, Any]) -> dict[str, Any]:
         """Wait until the map holds something else."""
-        self.page.wait_for_function(f"before => JSON.stringify(({_STATE})()) !== JSON.stringify(before)", arg=before)
+        self.page.wait_for_function(f"before => {{ const now = ({_STATE})(); delete now.view; "
+                                    "return JSON.stringify(now) !== JSON.stringify(before) }", arg=before)
         self.idle()
         return self.state()
 
@@ -116,7 +133,7 @@ class Visit:
 
     def text(self) -> str:
         """The title of the page's content."""
-        return str(self.page.locator("h2.title").first.inner_text())
+        return str(self.page.locator("h1.title").first.inner_text())
 
 
 def colours(picture: np.ndarray) -> int:

@@ -11,7 +11,7 @@ from tests.ui.browser import Visit, colours, difference
 
 pytestmark = pytest.mark.ui
 
-PAGES = ["", "requests", "vaccination", "coverage_gaps", "volunteer_ratio", "best_sites"]
+PAGES = ["", "requests", "compare", "vaccination", "coverage_gaps", "volunteer_ratio", "best_sites", "facilities"]
 NAME = {"": "overview"}
 
 

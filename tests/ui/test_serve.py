@@ -86,7 +86,7 @@ def test_new_data_are_announced_and_a_restarted_server_is_found_again(
         visitor.page.get_by_text("The server can't be reached").wait_for()
         process, _ = start(store, tmp_path / "again.txt", port=int(address.rsplit(":", 1)[1].strip("/")))
         visitor.page.get_by_text("The server can't be reached").wait_for(state="detached")
-        visitor.page.locator("h2.title", has_text="Chon Buri").first.wait_for()
+        visitor.page.locator("h1.title", has_text="Chon Buri").first.wait_for()
         assert "area=20" in visitor.page.url
         visitor.close()
     finally:

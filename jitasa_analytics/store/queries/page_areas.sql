@@ -1,4 +1,6 @@
 -- One row for each area of $digits digits inside the scope ($head): people, requests by state, volunteers.
+-- Below the district small counts of requests (1 to 9) are hidden, and with a single one the next smallest of its
+-- district too, so that the district's sum does not give it away.
 -- Requests and volunteers of coarser areas have no row here. The coverages are the vaccination study's; here they
 -- stand for an area without such data.
 WITH newest AS (
@@ -25,18 +27,33 @@ WITH newest AS (
     SELECT DISTINCT code AS area_code FROM areas WHERE starts_with(code, $head) AND length(code) = $digits
       AND code <> 'TH'
     UNION SELECT area_code FROM people UNION SELECT area_code FROM asked UNION SELECT area_code FROM offered
+), counted AS (
+    SELECT c.area_code, p.people, coalesce(a.waiting, 0) AS waiting, coalesce(a.being_helped, 0) AS being_helped,
+           coalesce(o.volunteers, 0) AS volunteers
+    FROM codes c
+    LEFT JOIN people p USING (area_code)
+    LEFT JOIN asked a USING (area_code)
+    LEFT JOIN offered o USING (area_code)
+), marked AS (
+    SELECT *, $digits >= 6 AND (waiting BETWEEN 1 AND 9 OR being_helped BETWEEN 1 AND 9) AS small,
+           left(area_code, $digits - 2) AS district
+    FROM counted
+), placed AS (
+    SELECT *, count(*) FILTER (small) OVER (PARTITION BY district) AS smalls,
+           row_number() OVER (PARTITION BY district, small ORDER BY waiting + being_helped = 0, waiting + being_helped,
+                              area_code) AS place
+    FROM marked
+), guarded AS (
+    SELECT *, small OR (smalls = 1 AND NOT small AND place = 1) AS hidden FROM placed
 )
-SELECT c.area_code,
-       p.people,
-       coalesce(a.waiting, 0) AS waiting,
-       coalesce(a.being_helped, 0) AS being_helped,
-       coalesce(a.waiting, 0) + coalesce(a.being_helped, 0) AS open_requests,
-       1000.0 * (coalesce(a.waiting, 0) + coalesce(a.being_helped, 0)) / nullif(p.people, 0) AS requests_per_1000,
-       coalesce(o.volunteers, 0) AS volunteers,
+SELECT area_code, people,
+       CASE WHEN NOT hidden THEN waiting END AS waiting,
+       CASE WHEN NOT hidden THEN being_helped END AS being_helped,
+       CASE WHEN NOT hidden THEN waiting + being_helped END AS open_requests,
+       CASE WHEN NOT hidden THEN 1000.0 * (waiting + being_helped) / nullif(people, 0) END AS requests_per_1000,
+       volunteers,
        CAST(NULL AS DOUBLE) AS coverage_1,
-       CAST(NULL AS DOUBLE) AS coverage_2
-FROM codes c
-LEFT JOIN people p USING (area_code)
-LEFT JOIN asked a USING (area_code)
-LEFT JOIN offered o USING (area_code)
-ORDER BY c.area_code
+       CAST(NULL AS DOUBLE) AS coverage_2,
+       hidden
+FROM guarded
+ORDER BY area_code

@@ -1,0 +1,337 @@
+"""Data: what the store holds and how good it is, its versions, and the way in for new files."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from dashboards import officer
+from dashboards.pages.base import Page, bar, boxed, download, fields, heading
+from jitasa_analytics import texts
+from jitasa_analytics.contracts import DATASETS
+from jitasa_analytics.ingest.pipeline import TooManyRefusedError
+from jitasa_analytics.ingest.report import Report
+from jitasa_analytics.show import card, numbers
+
+_SHOWN = 12
+_NONE = "-"
+
+
+class Entry(param.Parameterized):
+    """What is being imported."""
+
+    dataset: Any = param.Selector(default="requests", objects=list(DATASETS))
+    reason = param.String(default="", doc="Why to publish although most rows were refused.")
+
+
+class Data(Page):
+    """Datasets, quality, versions, quarantine and import."""
+
+    slug = "data"
+    group = "data"
+    by_area = False
+
+    def build(self) -> Any:
+        """Lay the page out."""
+        self.entry = Entry()
+        self.sent: officer.Sent | None = None
+        self.held, self.versions, self.refused, self.told = (card.piece("") for _ in range(4))
+        self.title = pn.rx(self.say("page.data"))
+        self.columns = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.picks: dict[str, Any] = {}
+        self.proposed: dict[str, str] = {}
+        self.tell_held()
+        pn.state.onload(self._count_refused)
+        pn.state.on_session_destroyed(lambda _: self._forget())
+        return pn.Column(
+            heading(self.title, lead=self.say("data.lead")),
+            self.trouble,
+            boxed(self.titled("data.held"), self.held),
+            self._entrance(),
+            boxed(self.titled("data.refused"), self.refused, *self._corrections()),
+            boxed(self.titled("data.versions"), self.versions),
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"gap": "14px"},
+        )
+
+    # -- what is held ------------------------------------------------------------------------
+
+    def tell_held(self) -> None:
+        """The datasets with rows and age, and the versions."""
+        manifest = self.desk.manifest()
+        rows = []
+        for name, contract in DATASETS.items():
+            held = manifest.datasets.get(name)
+            label = contract.th if self.lang == "th" else contract.en
+            n, at = (held.rows, held.as_of) if held else (0, None)
+            age = card.ages({name: at}, self.lang).partition("(")[2].rstrip(")") if at else ""
+            state = f'<span class="chip">{escape(self.say("data.none"))}</span>' if not n else escape(age)
+            brought = numbers.date(held.imported_at if held else None, self.lang)
+            rows.append((escape(label), numbers.number(n), numbers.date(at, self.lang), state, brought))
+        self.held.object = table(
+            [self.say(f"data.column.{c}") for c in ("dataset", "rows", "as_of", "age", "imported")], rows, right=(1,)
+        )
+        full = sum(1 for h in manifest.datasets.values() if h.rows)
+        self.title.rx.value = self.say("data.finding", version=manifest.version, n=full, all=len(DATASETS))
+        made = [
+            (
+                str(m.version),
+                numbers.date(m.created_at, self.lang, time=True),
+                escape(m.note or numbers.MISSING),
+                numbers.number(sum(h.rows for h in m.datasets.values())),
+            )
+            for m in self.desk.versions()
+        ]
+        self.versions.object = table(
+            [self.say(f"data.column.{c}") for c in ("version", "made", "note", "rows")], made, right=(3,)
+        )
+
+    async def _count_refused(self) -> None:
+        """The quarantine's rows by rule: counting waits for a writer, so it is done beside the page."""
+        try:
+            found = await asyncio.to_thread(officer.refused, self.desk.store)
+        except Exception as error:
+            self.fail(error)
+            return
+        if not found:
+            self.refused.object = self.empty("data.nothing_refused")
+            return
+        rows = [
+            (
+                escape(self._dataset(r["dataset"])),
+                escape(str(r["file"])),
+                escape(texts.say(f"rule.{r['code']}.name", self.lang)),
+                escape(
+                    texts.say(
+                        f"rule.{r['code']}.fix", self.lang, column="…", value="…", after="", row="…", file=r["file"]
+                    )
+                ),
+                numbers.number(r["rows"]),
+            )
+            for r in found
+        ]
+        self.refused.object = table(
+            [self.say(f"data.column.{c}") for c in ("dataset", "file", "rule", "fix", "rows")], rows, right=(4,)
+        )
+
+    def _dataset(self, name: str) -> str:
+        contract = DATASETS.get(name)
+        return name if contract is None else contract.th if self.lang == "th" else contract.en
+
+    # -- the way in --------------------------------------------------------------------------
+
+    def _entrance(self) -> Any:
+        if not officer.allowed():
+            return boxed(self.titled("data.import"), card.piece(self.empty("data.not_allowed")))
+        options = {self._dataset(n): n for n in DATASETS}
+        choose = pmui.Select.from_param(
+            self.entry.param.dataset,
+            label=self.say("data.column.dataset"),
+            options=options,
+            size="small",
+            margin=0,
+            sizing_mode="stretch_width",
+            css_classes=["field-dataset"],
+        )
+        self.file = pmui.FileInput(
+            label=self.say("data.choose"), multiple=False, margin=0, css_classes=["import-file"]
+        )
+        self.try_button = self._button("data.try", "science", self._try, "outlined", "try")
+        self.go_button = self._button("data.go", "publish", self._import, "contained", "go")
+        self.go_button.disabled = True
+        self.reason = pmui.TextInput.from_param(
+            self.entry.param.reason,
+            label=self.say("data.reason"),
+            size="small",
+            margin=0,
+            visible=False,
+            sizing_mode="stretch_width",
+        )
+        pn.bind(self.guarded(self._take), self.file.param.value, self.entry.param.dataset, watch=True)
+        return boxed(
+            self.titled("data.import"),
+            card.piece(f'<p class="lead">{escape(self.say("data.import_lead"))}</p>'),
+            fields(choose, self.file),
+            self.columns,
+            bar(self.try_button, self.go_button),
+            self.reason,
+            self.told,
+        )
+
+    def _button(self, key: str, icon: str, work: Any, variant: str, name: str) -> Any:
+        return pmui.Button(
+            label=self.say(key),
+            icon=icon,
+            variant=variant,
+            margin=0,
+            size="small",
+            on_click=work,
+            css_classes=[f"button-{name}"],
+        )
+
+    def _take(self, content: bytes | None, dataset: str) -> None:
+        """A file came: propose what its columns mean."""
+        self._forget()
+        self.columns.clear()
+        self.told.object = ""
+        self.go_button.disabled = True
+        if not content:
+            return
+        if len(content) > officer.LARGEST:
+            self.told.object = self.empty("data.too_large")
+            return
+        self.sent = officer.Sent(str(self.file.filename or "file"), content)
+        found = self.sent.mapping(dataset)
+        self.proposed = {**{c: h for c, (h, _) in found.proposal.likely.items()}, **found.proposal.certain}
+        self.picks = {}
+        options = {self.say("data.left_out"): _NONE} | {h: h for h in found.headers}
+        for column in officer.wanted(dataset):
+            label = (column.th if self.lang == "th" else column.en) + (" *" if column.required else "")
+            if column.name in self.proposed or column.required:
+                self.picks[column.name] = pmui.Select(
+                    label=label,
+                    options=options,
+                    value=self.proposed.get(column.name, _NONE),
+                    size="small",
+                    margin=0,
+                    sizing_mode="stretch_width",
+                    color="warning" if column.name in found.proposal.likely else "primary",
+                )
+        told = self.say("data.known", recipe=found.known) if found.known else self.say("data.mapping")
+        self.columns[:] = [card.piece(f'<p class="lead">{escape(told)}</p>'), fields(*self.picks.values())]
+        self.known = bool(found.known)
+
+    def _mapping(self) -> dict[str, str] | None:
+        """The mapping where a person changed it, or where no recipe knows the file."""
+        now = {c: w.value for c, w in self.picks.items() if w.value != _NONE}
+        return None if self.known or now == self.proposed else now
+
+    async def _try(self, *_: Any) -> None:
+        await self._bring(dry_run=True)
+
+    async def _import(self, *_: Any) -> None:
+        await self._bring(dry_run=False)
+
+    async def _bring(self, *, dry_run: bool) -> None:
+        if self.sent is None:
+            self.told.object = self.empty("data.no_file")
+            return
+        self.told.object = f'<div class="card" role="status">{escape(self.say("working"))}</div>'
+        self.relieve()
+        try:
+            report = await asyncio.to_thread(
+                self.sent.bring,
+                self.desk.store,
+                self.entry.dataset,
+                self._mapping(),
+                dry_run=dry_run,
+                reason=self.entry.reason,
+            )
+        except TooManyRefusedError as error:
+            self.told.object = self._reported(error.report, self.say("data.too_many"))
+            self.reason.visible = True
+        except Exception as error:
+            self.told.object = ""
+            self.fail(error)
+        else:
+            key = "data.would" if dry_run else "data.done" if report.version else "data.nothing_new"
+            self.told.object = self._reported(report, self.say(key, version=report.version or ""))
+            self.go_button.disabled = not dry_run
+            if not dry_run:
+                self.tell_held()
+                await self._count_refused()
+
+    def _reported(self, report: Report, head: str) -> str:
+        """What became, or would become, of the rows: counts, rules, and the first findings."""
+        counts = card.figures_html(
+            [
+                self.figure(f"rows_{n}", getattr(report, n), "")
+                for n in ("read", "accepted", "quarantined", "duplicate")
+            ]
+        )
+        found = [f for file in report.files for f in file.findings]
+        rows = []
+        for one in sorted(found, key=lambda f: f.severity != "error")[:_SHOWN]:
+            told = one.to_dict()
+            fix = told.get("suggestion_th" if self.lang == "th" else "suggestion", "")
+            kind = "bad" if one.severity == "error" else ""
+            rows.append(
+                (
+                    f'<span class="chip {kind}">{escape(self.say(f"data.severity.{one.severity}"))}</span>',
+                    str(one.row),
+                    escape(one.column),
+                    escape(str(told[f"message_{self.lang}"])),
+                    escape(str(fix)),
+                )
+            )
+        heads = [self.say(f"data.column.{c}") for c in ("severity", "row", "column", "message", "fix")]
+        more = (
+            f'<p class="lead">{escape(self.say("data.more", n=numbers.number(len(found) - _SHOWN)))}</p>'
+            if len(found) > _SHOWN
+            else ""
+        )
+        return (
+            f'<h3 class="title">{escape(head)}</h3>{counts}' + (table(heads, rows, right=(1,)) if rows else "") + more
+        )
+
+    # -- the way back ------------------------------------------------------------------------
+
+    def _corrections(self) -> list[Any]:
+        if not officer.allowed():
+            return []
+        self.corrected = pmui.FileInput(
+            label=self.say("data.corrected"), multiple=False, margin=0, css_classes=["corrected-file"]
+        )
+        self.settled = card.piece("")
+        pn.bind(self._resubmit, self.corrected.param.value, watch=True)
+        return [
+            card.piece(f'<p class="lead">{escape(self.say("data.correct_lead"))}</p>'),
+            bar(download(self.say("data.get_refused"), "quarantine.xlsx", self._refused_rows), self.corrected),
+            self.settled,
+        ]
+
+    def _refused_rows(self) -> io.BytesIO:
+        return io.BytesIO(officer.quarantined(self.desk.store, self.lang))
+
+    async def _resubmit(self, content: bytes | None) -> None:
+        if not content:
+            return
+        sent = officer.Sent(str(self.corrected.filename or "quarantine.xlsx"), content)
+        try:
+            done = await asyncio.to_thread(sent.resubmit, self.desk.store)
+            said = self.say("data.settled", n=numbers.number(done.settled), left=numbers.number(done.left))
+            self.settled.object = f'<div class="card" role="status">{escape(said)}</div>'
+            self.tell_held()
+            await self._count_refused()
+            self.relieve()
+        except Exception as error:
+            self.fail(error)
+        finally:
+            sent.close()
+
+    def _forget(self) -> None:
+        if self.sent is not None:
+            self.sent.close()
+            self.sent = None
+
+
+def table(heads: Sequence[str], rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:
+    """A plain table; cells are HTML."""
+
+    def cells(tag: str, row: Sequence[str]) -> str:
+        return "".join(f"<{tag}{' class=n' if i in right else ''}>{cell}</{tag}>" for i, cell in enumerate(row))
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    head = cells("th", [escape(h) for h in heads])
+    return (
+        f'<div class="scroll" tabindex="0"><table class="plain"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
