@@ -131,6 +131,10 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, dr
     -------
     tuple of (title, what ``draw`` makes), or None where there is nothing to draw.
     """
+    from jitasa_analytics.show import placement
+
+    if (own := placement.picture(answer, lang, height=height)) is not None:
+        return own
     name = measure or answer.measure
     unit = answer.unit if name == answer.measure else words.unit_of(name)
     scale = colours.scale_for(name, answer.study, unit)

@@ -13,6 +13,8 @@ import pandas as pd
 from jitasa_analytics.analysis.inputs import number, some
 from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
+from jitasa_analytics.analysis.placement.covering import rows_of
+from jitasa_analytics.analysis.placement.covering_solver import within_number
 from jitasa_analytics.analysis.placement.diagnose import least_change
 from jitasa_analytics.analysis.placement.formulate import Formulation, Goal, formulate
 from jitasa_analytics.analysis.placement.limits import Checked, Limits, check
@@ -157,6 +159,8 @@ class _Inquiry:
         """Whether there is a plan; None where time was too short."""
         if self.goal == "serve" and (self.nearest[must] > radius).any():
             return False
+        if self.limits.none:
+            return self._covered(radius, must)
         form = self.form(radius, must, limits)
         program = replace(form.program, gain=np.zeros_like(form.program.gain))
         outcome = exact.maximise(program, gap=0.0, absolute_gap=1e-6, tolerance=1e-9, time_limit=self.left(),
@@ -164,6 +168,22 @@ class _Inquiry:
         if outcome.infeasible:
             return False
         return None if outcome.values is None else True
+
+    def _covered(self, radius: float, must: Bools) -> bool | None:
+        """Whether so many sites cover the places; for any size, where nothing else is limited."""
+        model = self.model
+        place, site, _ = model.pairs(radius)
+        wanted = must.copy()
+        wanted[place[model.fixed[site]]] = False
+        most = int((~model.forbidden).sum()) if model.n_sites is None else model.n_sites
+        if most < model.fixed.sum() or most > (~model.forbidden).sum():
+            return False
+        rows = rows_of(place, site, len(wanted), len(model.fixed)).keep(wanted)
+        seconds = self.left()
+        sites, none = within_number(
+            rows, most - int(model.fixed.sum()), seconds=seconds, search=min(seconds, 0.02 + 2e-6 * len(place)),
+            seed=self.seed, thorough=True, stop=lambda: self.left() <= 0)
+        return True if sites is not None else False if none else None
 
     def answer(self) -> Blockage:
         """Everything there is to say."""
@@ -229,6 +249,9 @@ class _Inquiry:
             found["within"] = (self.within, radius)
         if self.goal == "serve" and (self.nearest[self.lived] > self.within).any():
             return found  # whatever else changes, nobody comes there
+        if limits.none and model.n_sites is not None:
+            number = self._number()
+            return found if number is None else found | {"n_sites": (float(model.n_sites), float(number))}
         form = self.form(self.within, self.lived)
         for tag in form.tags:
             amount = least_change(form, tag, limits, model, seed=self.seed, seconds=self.left())
@@ -243,6 +266,25 @@ class _Inquiry:
             else:
                 found[tag] = (0.0, amount if tag == "capacity" else -amount)
         return found
+
+    def _number(self) -> int | None:
+        """The least number of sites that serves everybody; None where time ended first."""
+        given = self.model
+        assert given.n_sites is not None
+        low = max(given.n_sites + 1, int(given.fixed.sum()))
+        high = int((~given.forbidden).sum())
+        try:
+            while low < high:
+                middle = (low + high) // 2
+                self.model = replace(given, n_sites=middle)
+                verdict = self._covered(self.within, self.lived)
+                if verdict is None:
+                    return None
+                low, high = (low, middle) if verdict else (middle + 1, high)
+            self.model = replace(given, n_sites=low)
+            return low if self._covered(self.within, self.lived) else None
+        finally:
+            self.model = given
 
     def _radius(self) -> float | None:
         """The smallest reach that fulfils the wish with all else unchanged; None where none does, or time ended."""
