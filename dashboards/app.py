@@ -16,15 +16,17 @@ from dashboards.desk import Desk
 from dashboards.pages import Page, routes
 from jitasa_analytics import texts
 from jitasa_analytics.errors import JitasaError, ServeError, StoreError
+from jitasa_analytics.service.web.base import House
+from jitasa_analytics.service.web.doors import Doors
+from jitasa_analytics.service.web.routes import patterns, server_options, stand_before
 from jitasa_analytics.show import fonts
 from jitasa_analytics.store import open_store
 
 ASSETS = Path(__file__).resolve().parent / "assets"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def serve(store: Path, port: int, *, address: str = "127.0.0.1", show: bool = False, lang: str | None = None,
-          on_ready: Callable[[str], None] | None = None) -> None:
+          on_ready: Callable[[str], None] | None = None, people: Doors | None = None) -> None:
     """Serve the dashboard of a store until it is stopped.
 
     Parameters
@@ -38,6 +40,9 @@ def serve(store: Path, port: int, *, address: str = "127.0.0.1", show: bool = Fa
         Open a browser.
     lang : {"th", "en"}, optional
         Language of what is printed.
+    people : Doors, optional
+        How people sign in and what is open without; nobody signs in where it is left out, and then the
+        server can listen on this machine only.
     on_ready : callable, optional
         Called with the address when a page has really been built and answered; prints it by default.
 
@@ -46,12 +51,15 @@ def serve(store: Path, port: int, *, address: str = "127.0.0.1", show: bool = Fa
     StoreError
         If there is no store, a damaged one, or one without any area.
     ServeError
-        If the port is in use or may not be used, or the first page can't be built.
+        If the port is in use or may not be used, the first page can't be built, or others could reach the
+        server without signing in.
     """
+    doors = people or Doors()
+    doors.check(address)
     speech = lang or texts.preferred()
     check_store(store)
     check_port(address, port)
-    server = make_server(store, port, address=address)
+    server = make_server(store, port, address=address, people=doors)
     where = f"http://{'127.0.0.1' if address in {'0.0.0.0', '::'} else address}:{port}/"
     failed: list[BaseException] = []
 
@@ -118,24 +126,28 @@ def check_port(address: str, port: int) -> None:
                              key="dashboard.error.port", port=port, why=error.strerror or "") from error
 
 
-def make_server(store: Path, port: int, *, address: str = "127.0.0.1") -> Any:
+def make_server(store: Path, port: int, *, address: str = "127.0.0.1", people: Doors | None = None) -> Any:
     """A server with every page, not started."""
     desk = Desk(store)
-    pages: dict[str, Any] = {route: _app(desk, page) for route, page in routes().items()}
-    origins = [f"{address}:{port}", f"localhost:{port}", f"127.0.0.1:{port}"] if address in _LOOPBACK \
-        else [f"*:{port}"]
-    return pn.io.server.get_server(
-        pages, port=port, address=address, websocket_origin=origins, show=False, start=False, verbose=False,
+    house = (people or Doors()).house(store, address, port)
+    pages: dict[str, Any] = {route: _app(desk, page, house) for route, page in routes().items()}
+    server = pn.io.server.get_server(
+        pages, port=port, address=address, websocket_origin=sorted(house.gate.origins), show=False, start=False,
+        verbose=False,
         title=dict.fromkeys(pages, texts.say("dashboard.brand", texts.DEFAULT)),
-        extra_patterns=health.patterns(desk), static_dirs={"assets": str(ASSETS), "fonts": str(fonts.folder())})
+        extra_patterns=[*health.patterns(desk), *patterns(house)],
+        static_dirs={"assets": str(ASSETS), "fonts": str(fonts.folder())}, **server_options(house))
+    stand_before(house, server)
+    return server
 
 
-def _app(desk: Desk, page: type[Page]) -> Callable[[], Any]:
+def _app(desk: Desk, page: type[Page], house: House) -> Callable[[], Any]:
     """What is run for each visitor of a route: never raises, an error becomes a page."""
 
     def build() -> Any:
+        headers = dict(pn.state.headers)
         try:
-            made = frame.build(desk, page)
+            made = frame.build(desk.seen_by(lambda: house.gate.user_of_page(headers)), page)
             problems.built()
             return made
         except Exception as error:

@@ -6,6 +6,7 @@ at once and an old answer never is. No widgets here.
 
 from __future__ import annotations
 
+import copy
 import gzip
 import hashlib
 import json
@@ -22,6 +23,7 @@ import pandas as pd
 
 from jitasa_analytics import areas, studies
 from jitasa_analytics.errors import JitasaError
+from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
 from jitasa_analytics.show import outlines
 from jitasa_analytics.store import Snapshot, Store
 from jitasa_analytics.store.manifest import Manifest
@@ -69,6 +71,35 @@ class Desk:
         self._lock = threading.Lock()
         self._making: dict[Key, threading.Lock] = {}
         self._content: OrderedDict[str, bytes] = OrderedDict()
+        self._who: Callable[[], User | None] = lambda: LOCAL
+
+    # -- who asks ----------------------------------------------------------------------------
+
+    def seen_by(self, who: Callable[[], User | None]) -> Desk:
+        """The same desk for one visitor, who gets only what lies in their area.
+
+        Parameters
+        ----------
+        who : callable
+            Asked each time, so that what is read ends with the session.
+        """
+        own = copy.copy(self)
+        own._who = who
+        return own
+
+    @property
+    def user(self) -> User:
+        """Who asks.
+
+        Raises
+        ------
+        NotAllowedError
+            If nobody is signed in any more.
+        """
+        user = self._who()
+        if user is None or not user.may("see"):
+            raise NotAllowedError("the session has ended; sign in again", key="service.denied.ended")
+        return user
 
     # -- asking ------------------------------------------------------------------------------
 
@@ -101,7 +132,8 @@ class Desk:
 
     def outline(self, level: str, within: str) -> Outline:
         """Outlines of one level inside an area."""
-        found: Outline = self._once(("outline", level, within), within,
+        # Outlines are public: those of neighbours stand around the account's own area.
+        found: Outline = self._once(("outline", level, within), self.user.scope,
                                     lambda s: self._served(s.areas(level, within=within), f"{level}.{within}"))
         return found
 
@@ -162,15 +194,16 @@ class Desk:
     @contextmanager
     def snapshot(self, area: str) -> Iterator[Snapshot]:
         """An open snapshot limited to an area."""
-        with self.store.snapshot(area) as snapshot:
+        with self.store.snapshot(self.user.within(area)) as snapshot:
             yield snapshot
 
     # -- remembering -------------------------------------------------------------------------
 
     def _once(self, key: Key, area: str, make: Callable[[Snapshot], Any]) -> Any:
-        """What ``make`` gives for the current version, made once however many sessions ask."""
+        """What ``make`` gives for the current version, made once however many sessions of one area ask."""
+        area = self.user.within(area)
         manifest = self.manifest()
-        whole = (tuple(sorted(manifest.files.items())), *key)
+        whole = (area, tuple(sorted(manifest.files.items())), *key)
         with self._lock:
             if whole in self._kept:
                 self._kept.move_to_end(whole)

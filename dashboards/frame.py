@@ -18,6 +18,7 @@ from dashboards.desk import Desk
 from dashboards.pages import Page
 from jitasa_analytics import texts
 from jitasa_analytics.errors import JitasaError, NoDataError
+from jitasa_analytics.service.roles import NotAllowedError
 from jitasa_analytics.show import card, colours, fonts, numbers, style
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -41,7 +42,7 @@ def build(desk: Desk, page: type[Page]) -> Any:
     """
     asked = problems.asked()
     lang = scope.language(asked)
-    place, unknown = scope.area(asked)
+    place, unknown = _own_part(desk, *scope.area(asked))
     now = scope.Scope(area=place, lang=lang, dark=asked.get("theme") == "dark")
     content: Any
     try:
@@ -97,6 +98,15 @@ def _theme(ground: colours.Ground) -> dict[str, Any]:
             "MuiPaper": {"styleOverrides": {"root": {"backgroundImage": "none"}}},
             "MuiToolbar": {"styleOverrides": {"root": {"minHeight": "54px !important"}}}},
     }
+
+
+def _own_part(desk: Desk, place: str, problem: JitasaError | None) -> tuple[str, JitasaError | None]:
+    """The area that a visitor may see of the one asked for, with what is to be said about it."""
+    user = desk.user
+    try:
+        return user.within(place), problem
+    except NotAllowedError as error:
+        return user.scope, error
 
 
 @cache

@@ -15,7 +15,19 @@ import typer
 from typer import rich_utils
 
 from jitasa_analytics import texts
-from jitasa_analytics.cli import demo, faults, fetch, printing, quarantine, reports, template
+from jitasa_analytics.cli import (
+    audit,
+    demo,
+    faults,
+    fetch,
+    keys,
+    printing,
+    publish,
+    quarantine,
+    reports,
+    template,
+    users,
+)
 from jitasa_analytics.errors import InputError
 
 PORT = 5006
@@ -24,6 +36,10 @@ OUT_KINDS = ("csv", "xlsx", "geojson", "parquet", "png", "pdf")
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich",
                   pretty_exceptions_enable=False)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
+app.add_typer(audit.app, name="audit")
+app.command("publish")(publish.publish)
 app.command("template")(template.template)
 app.command("fetch")(fetch.fetch)
 app.command("demo")(demo.demo)
@@ -67,15 +83,15 @@ def _put_frame(lang: str) -> None:
 def _put_help(command: Any, name: str, lang: str) -> None:
     """Give a command and its options their help texts."""
     words = name.replace("-", "_")
-    rooms = (f"cli.{words}", f"import.{words}", words)
+    rooms = (f"cli.{words}", f"import.{words}", f"service.{words}", words)
     room = next((r for r in rooms if texts.has(f"{r}.about", lang)), rooms[0])
     for part_name, part in getattr(command, "commands", {}).items() if name != "jitasa" else ():
         _put_help(part, f"{name} {part_name}".replace(" ", "_"), lang)
     command.help = texts.say(f"{room}.about", lang)
     command.epilog = texts.say("cli.language", lang)
     for option in command.params:
-        rooms = (f"{room}.", "cli.option.", "import.option.")
-        keys = [f"{r}{option.name}" for r in rooms if texts.has(f"{r}{option.name}", lang)]
+        where = (f"{room}.", f"service.{words}.", "cli.option.", "import.option.")
+        keys = [f"{r}{option.name}" for r in where if texts.has(f"{r}{option.name}", lang)]
         if keys:
             option.help = texts.say(keys[0], lang)
 
@@ -116,14 +132,22 @@ def _jitasa(version: Annotated[bool, typer.Option("--version", is_eager=True, ca
 
 
 @app.command("serve")
-def serve(context: typer.Context, store: StoreOption, port: PortOption = PORT) -> None:
+def serve(
+    context: typer.Context,
+    store: StoreOption,
+    port: PortOption = PORT,
+    auth: Annotated[str, typer.Option("--auth", metavar="none|accounts")] = "none",
+    address: Annotated[str, typer.Option("--address", metavar="IP")] = "127.0.0.1",
+    origin: Annotated[str, typer.Option("--origin", metavar="https://…")] = "",
+) -> None:
     """Serve the dashboard of a store."""
     from jitasa_analytics.store import open_store
 
     open_store(store)
     from dashboards.app import serve as serve_app
+    from jitasa_analytics.service.web.doors import Doors, mode
 
-    serve_app(store, port, lang=context.obj)
+    serve_app(store, port, lang=context.obj, address=address, people=Doors(mode(auth), origin))
 
 
 @app.command("import")
@@ -210,6 +234,7 @@ def run(
         from jitasa_analytics import show
 
         show.export(found, target, lang=lang)
+        audit.log(store, "export", scope=found.scope, study=study, kind=target.suffix[1:], rows=len(found.frame))
         printing.say(texts.say("cli.written", lang, path=target))
         if not printing.to_terminal():
             return
@@ -241,6 +266,7 @@ def sql(
     target = faults.writable(out, ("csv",))
     with open_store(store).snapshot() as snapshot:
         found, sample = snapshot.sql(query), snapshot.sample
+    audit.log(store, "read" if target is None else "export", scope="TH", sql=True, rows=len(found))
     if sample:
         printing.say(texts.say("cli.sample", context.obj))
     if target is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jitasa_analytics import texts
-from jitasa_analytics.cli import faults, printing, progress
+from jitasa_analytics.cli import audit, faults, printing, progress
 from jitasa_analytics.errors import JitasaError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def files(lang: str, store: Path, dataset: str, paths: Sequence[Path], *, recipe
     from jitasa_analytics import ingest
     from jitasa_analytics.store import Store
 
-    _import(lang, report, lambda told: ingest.import_files(
+    _import(lang, store, report, lambda told: ingest.import_files(
         Store(store), dataset, paths, recipe=recipe, dry_run=dry_run, accept_quarantine=accept_quarantine,
         progress=told, sheet=sheet))
 
@@ -34,11 +34,11 @@ def folder(lang: str, store: Path, path: Path, *, dry_run: bool, report: Path | 
     from jitasa_analytics import ingest
     from jitasa_analytics.store import Store
 
-    _import(lang, report, lambda told: ingest.import_folder(
+    _import(lang, store, report, lambda told: ingest.import_folder(
         Store(store), path, dry_run=dry_run, progress=told))
 
 
-def _import(lang: str, path: Path | None, work: Callable[[progress.Silent], Report]) -> None:
+def _import(lang: str, store: Path, path: Path | None, work: Callable[[progress.Silent], Report]) -> None:
     """Do an import and report on it, also where it was refused because of its rows."""
     target = faults.writable(path, ("json",))
     try:
@@ -52,6 +52,7 @@ def _import(lang: str, path: Path | None, work: Callable[[progress.Silent], Repo
         raise
     _write(found, target)
     report = found.to_dict()
+    _log(store, report)
     _rows(report, lang)
     if report["dry_run"]:
         printing.say(texts.say("cli.report.dry", lang))
@@ -59,6 +60,13 @@ def _import(lang: str, path: Path | None, work: Callable[[progress.Silent], Repo
         printing.say(texts.say("cli.report.unchanged", lang))
     else:
         printing.say(texts.say("cli.report.version", lang, version=report["version"]))
+
+
+def _log(store: Path, report: Mapping[str, Any]) -> None:
+    """Write an import to the audit log: what and how many; names of files may name people and stay out."""
+    if not report["dry_run"] and report["version"] is not None:
+        audit.log(store, "import", scope="TH", version=report["version"], files=len(report["files"]),
+                  datasets=sorted({p["dataset"] for p in report["files"]}), **{n: int(report[n]) for n in _COUNTS})
 
 
 def _write(report: Report, target: Path | None) -> None:

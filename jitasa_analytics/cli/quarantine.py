@@ -64,6 +64,10 @@ def export(
         contracts.dataset(dataset)
     faults.writable(out, OUT_KINDS)
     rows = quarantine.export(open_store(store), out, dataset=dataset, lang=context.obj)
+    if rows:
+        from jitasa_analytics.service.audit import note
+
+        note(store, "export", scope="TH", quarantine=True, rows=rows)
     key = "written" if rows else "empty"
     printing.say(texts.say(f"import.quarantine_export.{key}", context.obj, path=out, rows=f"{rows:,}"))
 

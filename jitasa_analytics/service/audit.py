@@ -1,0 +1,258 @@
+"""The audit log: who did what, one line an event, each line sealed to the one before.
+
+A line holds the keyed hash (HMAC-SHA-256) of itself and of the line before it, so that a changed
+byte, a line taken out and lines that changed places are found. The head file says how many lines
+there are and how the last one ends, so that a log cut short is found too. Who can copy back an old
+log together with its old head is found by comparing with a head that was written down elsewhere
+(``jitasa audit head``, ``jitasa audit verify --expect``).
+
+No personal data stands here: people of the staff by account, everybody else by token, rows by number.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jitasa_analytics import privacy
+from jitasa_analytics.errors import InputError, StoreError
+from jitasa_analytics.service import places
+from jitasa_analytics.store.manifest import write_new
+
+LOG, HEAD, LOCK, KEY = "audit.log", "audit.head", "audit.lock", "audit.key"
+START = "0" * 64
+
+KINDS = frozenset({
+    "sign_in", "sign_in_failed", "locked_out", "sign_out", "password_changed", "account_added", "account_changed",
+    "account_disabled", "read", "export", "import", "change", "erase", "publish", "key_rotated", "refused", "repaired",
+})
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a check of the log found.
+
+    Attributes
+    ----------
+    lines : int
+        Lines that follow one another as they were written.
+    problems : tuple of (line number, what)
+        ``what`` is changed, missing, order, cut, unreadable, head or other_head; empty where all is well.
+    head : str
+        Number and hash of the last good line, to be written down elsewhere.
+    """
+
+    lines: int
+    problems: tuple[tuple[int, str], ...]
+    head: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was changed."""
+        return not self.problems
+
+
+class Audit:
+    """The audit log of a store.
+
+    Parameters
+    ----------
+    store : Path
+        The store's folder; the log lies in the service's folder, its key with the keys.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self.folder = places.folder(store)
+        keys = privacy.key_folder(store)
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._key = privacy.secret(keys / KEY)
+
+    def record(self, who: str, what: str, *, scope: str = "", **detail: Any) -> None:
+        """Write an event; it is on the disk when this returns.
+
+        Raises
+        ------
+        StoreError
+            If it can't be written.
+        """
+        if what not in KINDS:
+            raise InputError(f"there is no kind of event {what!r}; kinds are {', '.join(sorted(KINDS))}")
+        try:
+            with self._locked():
+                number, before, size = self._end()
+                self._append(number + 1, before, size, who, what, scope, detail)
+        except OSError as error:
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(f"the audit log in {self.folder} can't be written ({error.strerror}); nothing may be done "
+                             "unseen: free space, check permissions, or name another folder in JITASA_SERVICE",
+                             key="service.audit.no_write", path=str(self.folder), why=error.strerror or "") from error
+
+    def rows(self, *, last: int | None = None, what: str | None = None, who: str | None = None) -> list[dict[str, Any]]:
+        """Events, the newest first."""
+        path = self.folder / LOG
+        lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
+        found: list[dict[str, Any]] = []
+        for line in reversed(lines):
+            event = _read(line)
+            if event is not None and (what is None or event["what"] == what) and (who is None or event["who"] == who):
+                found.append({k: event[k] for k in ("n", "at", "who", "what", "scope", "detail")})
+            if last is not None and len(found) >= last:
+                break
+        return found
+
+    def verify(self, *, expect: str | None = None) -> Verified:
+        """Check every line of the log.
+
+        Parameters
+        ----------
+        expect : str, optional
+            A head (``number:hash``) that was written down before: the log must go on from there.
+        """
+        with self._locked():
+            return self._checked(expect)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _checked(self, expect: str | None) -> Verified:
+        path = self.folder / LOG
+        content = path.read_bytes() if path.exists() else b""
+        problems: list[tuple[int, str]] = []
+        hashes = [START]
+        lines = content.split(b"\n")
+        if lines[-1]:
+            problems.append((len(lines), "unreadable"))
+        for number, line in enumerate(lines[:-1], 1):
+            event = _read(line.decode("utf-8", "replace"))
+            if event is None or _line(event).encode() != line:
+                problems.append((number, "unreadable"))
+                hashes.append("")
+                continue
+            if not hmac.compare_digest(self._seal(event), event["hash"]):
+                problems.append((number, "changed"))
+            elif event["n"] != number:
+                problems.append((number, "order" if event["n"] < number else "missing"))
+            elif event["prev"] != hashes[-1] and hashes[-1]:
+                problems.append((number, "missing"))
+            hashes.append(event["hash"])
+        counted, end = self._head()
+        if counted < 0:
+            problems.append((len(lines) - 1, "head"))
+        elif counted > len(hashes) - 1:
+            problems.append((len(hashes), "cut"))
+        elif hashes[counted] != end:
+            problems.append((counted, "changed"))
+        if expect is not None:
+            told, _, digest = expect.partition(":")
+            at = int(told) if told.isdigit() else 0
+            if at >= len(hashes) or hashes[at] != digest:
+                problems.append((at, "other_head"))
+        return Verified(len(hashes) - 1, tuple(dict.fromkeys(problems)), f"{len(hashes) - 1}:{hashes[-1]}")
+
+    def _append(self, number: int, before: str, size: int, who: str, what: str, scope: str,
+                detail: dict[str, Any]) -> None:
+        event = {"n": number, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), "who": who, "what": what,
+                 "scope": scope, "detail": detail, "prev": before}
+        event["hash"] = self._seal(event)
+        line = _line(event).encode() + b"\n"
+        handle = os.open(self.folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            written = 0
+            while written < len(line):
+                written += os.write(handle, line[written:])
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        self._put_head(number, str(event["hash"]), size + len(line))
+
+    def _end(self) -> tuple[int, str, int]:
+        """Number and hash of the last line, and the size of the log; what a crash left is settled first."""
+        path = self.folder / LOG
+        size = path.stat().st_size if path.exists() else 0
+        head = self._head_record()
+        if head is not None and head["size"] == size:
+            return int(head["n"]), str(head["hash"]), size
+        number, digest, good = (int(head["n"]), str(head["hash"]), int(head["size"])) if head else (0, START, 0)
+        if size < good:
+            return number, digest, size  # cut short: the chain goes on, and the check will say where it broke
+        content = path.read_bytes()[good:] if path.exists() else b""
+        for line in content.split(b"\n")[:-1]:
+            event = _read(line.decode("utf-8", "replace"))
+            if event is None or (event["n"], event["prev"]) != (number + 1, digest) or \
+                    self._seal(event) != event["hash"]:
+                return number, digest, size
+            number, digest, good = number + 1, event["hash"], good + len(line) + 1
+        if good < size:  # half a line: the event was never acknowledged
+            os.truncate(path, good)
+            self._append(number + 1, digest, good, "system", "repaired", "", {"bytes": size - good})
+            return self._end()
+        return number, digest, size
+
+    def _seal(self, event: dict[str, Any]) -> str:
+        body = _line({k: v for k, v in event.items() if k != "hash"})
+        return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
+
+    def _head_record(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = json.loads((self.folder / HEAD).read_text("utf-8"))
+            seal = hmac.new(self._key, f"head:{found['n']}:{found['hash']}:{found['size']}".encode(),
+                            hashlib.sha256).hexdigest()
+            return found if hmac.compare_digest(seal, str(found["seal"])) else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _head(self) -> tuple[int, str]:
+        """Lines and last hash as the head says; (-1, "") where a head is missing or was changed."""
+        found = self._head_record()
+        if found is not None:
+            return int(found["n"]), str(found["hash"])
+        empty = not (self.folder / LOG).exists() and not (self.folder / HEAD).exists()
+        return (0, START) if empty else (-1, "")
+
+    def _put_head(self, number: int, digest: str, size: int) -> None:
+        seal = hmac.new(self._key, f"head:{number}:{digest}:{size}".encode(), hashlib.sha256).hexdigest()
+        write_new(self.folder / HEAD, json.dumps({"n": number, "hash": digest, "size": size, "seal": seal}).encode())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _line(event: dict[str, Any]) -> str:
+    return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _read(line: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+        return event if isinstance(event, dict) and {"n", "prev", "hash", "what", "who"} <= set(event) else None
+    except ValueError:
+        return None
+
+
+def operator() -> str:
+    """Who works at this command line, by the name the machine knows."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return f"cli:{os.getuid()}"
+
+
+def note(store: Path, what: str, *, scope: str = "", **detail: Any) -> None:
+    """Write what was done at the command line to a store's log."""
+    Audit(store).record(operator(), what, scope=scope, **detail)

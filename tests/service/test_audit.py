@@ -1,0 +1,156 @@
+"""Whatever is changed in the log is found; what many write at once is all there."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jitasa_analytics.errors import InputError, StoreError
+from jitasa_analytics.service.audit import Audit
+
+_WRITE = ("import sys; from pathlib import Path; from jitasa_analytics.service.audit import Audit\n"
+          "a = Audit(Path(sys.argv[1]))\n"
+          "for i in range(25): a.record(sys.argv[2], 'read', scope='20', rows=i)")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Audit:
+    audit = Audit(tmp_path / "store")
+    for number in range(6):
+        audit.record("somchai", "read", scope="20", rows=number, dataset="คำขอ")
+    return audit
+
+
+def file(log: Audit) -> Path:
+    return log.folder / "audit.log"
+
+
+def test_an_untouched_log_is_whole_and_says_what_was_done(log: Audit) -> None:
+    found = log.verify()
+    assert found.whole and found.lines == 6
+    newest = log.rows(last=2)
+    assert [r["detail"]["rows"] for r in newest] == [5, 4]
+    assert newest[0]["who"] == "somchai" and newest[0]["scope"] == "20"
+    assert stat.S_IMODE(file(log).stat().st_mode) == 0o600
+    assert log.rows(what="export") == []
+
+
+def test_every_changed_byte_is_found(log: Audit) -> None:
+    """Every third byte of the log, one after the other, set to something else."""
+    before = file(log).read_bytes()
+    for place in range(0, len(before), 3):
+        changed = bytearray(before)
+        changed[place] ^= 1
+        file(log).write_bytes(changed)
+        assert not log.verify().whole, (place, bytes(changed[max(place - 10, 0): place + 10]))
+    file(log).write_bytes(before)
+    assert log.verify().whole
+
+
+def test_removed_reordered_repeated_and_cut_lines_are_found(log: Audit) -> None:
+    lines = file(log).read_bytes().splitlines(keepends=True)
+    for number in range(6):
+        file(log).write_bytes(b"".join(lines[:number] + lines[number + 1:]))
+        assert not log.verify().whole, f"line {number + 1} taken out"
+        file(log).write_bytes(b"".join(lines[:number]))
+        assert ("cut" in {w for _, w in log.verify().problems}), f"cut after {number} lines"
+    for one in range(6):
+        for other in range(one):
+            moved = list(lines)
+            moved[one], moved[other] = moved[other], moved[one]
+            file(log).write_bytes(b"".join(moved))
+            assert not log.verify().whole
+    file(log).write_bytes(b"".join([*lines, lines[-1]]))
+    assert not log.verify().whole
+    file(log).unlink()
+    assert not log.verify().whole
+
+
+def test_a_line_rewritten_with_a_plain_hash_chain_is_found(log: Audit) -> None:
+    """Who does not have the key can't seal a line of their own."""
+    import hashlib
+
+    lines = file(log).read_text("utf-8").splitlines()
+    event = json.loads(lines[-1])
+    event["who"] = "somsri"
+    body = json.dumps({k: v for k, v in event.items() if k != "hash"}, ensure_ascii=False, sort_keys=True,
+                      separators=(",", ":"))
+    event["hash"] = hashlib.sha256(body.encode()).hexdigest()
+    lines[-1] = json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    file(log).write_text("\n".join(lines) + "\n", "utf-8")
+    assert (6, "changed") in log.verify().problems
+
+
+def test_the_head_is_part_of_the_log(log: Audit) -> None:
+    head = log.folder / "audit.head"
+    before = head.read_bytes()
+    lines = file(log).read_bytes().splitlines(keepends=True)
+    noted = log.verify().head
+    head.unlink()
+    assert not log.verify().whole
+    head.write_bytes(before.replace(b'"n": 6', b'"n": 5'))
+    assert not log.verify().whole
+    # An old head copied back with an old log is only found against a head that is kept elsewhere.
+    head.write_bytes(before)
+    kept = (head.read_bytes(), file(log).read_bytes())
+    log.record("somchai", "export", rows=1)
+    later = log.verify().head
+    assert log.verify(expect=noted).whole and log.verify(expect=later).whole
+    head.write_bytes(kept[0])
+    file(log).write_bytes(kept[1])
+    assert log.verify().whole
+    assert (7, "other_head") in log.verify(expect=later).problems
+    assert len(lines) == 6
+
+
+def test_a_change_stays_found_after_more_was_written(log: Audit) -> None:
+    lines = file(log).read_bytes().splitlines(keepends=True)
+    file(log).write_bytes(b"".join(lines[:4]))
+    log.record("somchai", "export", rows=1)
+    assert not log.verify().whole
+
+
+def test_what_a_crash_left_is_settled(log: Audit) -> None:
+    """Killed between line and head: the line counts. Killed within a line: it goes, and that is said."""
+    head = log.folder / "audit.head"
+    old = head.read_bytes()
+    log.record("somchai", "export", rows=1)
+    head.write_bytes(old)
+    log.record("somchai", "export", rows=2)
+    assert log.verify().whole and log.verify().lines == 8
+    with file(log).open("ab") as out:
+        out.write(b'{"n": 9, "half')
+    assert not log.verify().whole
+    log.record("somchai", "export", rows=3)
+    found = log.verify()
+    assert found.whole and found.lines == 10
+    assert [r["what"] for r in log.rows(last=2)] == ["export", "repaired"]
+
+
+def test_processes_write_at_the_same_time(tmp_path: Path) -> None:
+    Audit(tmp_path / "store")
+    running = [subprocess.Popen([sys.executable, "-c", _WRITE, str(tmp_path / "store"), name]) for name in "ab"]
+    assert [p.wait(60) for p in running] == [0, 0]
+    audit = Audit(tmp_path / "store")
+    found = audit.verify()
+    assert found.whole and found.lines == 50
+    for name in "ab":
+        assert [r["detail"]["rows"] for r in audit.rows(who=name)] == list(range(24, -1, -1))
+
+
+def test_what_can_not_be_written_is_no_silent_loss(log: Audit) -> None:
+    with pytest.raises(InputError, match="no kind of event"):
+        log.record("somchai", "something")
+    if os.geteuid() == 0:
+        file(log).rename(file(log).with_suffix(".old"))
+        file(log).mkdir()
+    else:
+        file(log).chmod(0o400)
+    with pytest.raises(StoreError, match="can't be written"):
+        log.record("somchai", "read")
