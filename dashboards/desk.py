@@ -41,12 +41,15 @@ class Outline:
         Where the browser fetches them; another content has another address.
     codes : tuple of str
         The areas in their order.
+    bounds : tuple of float
+        West, south, east, north, metres (EPSG:3857).
     content : bytes
         Gzipped JSON, see ``show.outlines``.
     """
 
     url: str
     codes: tuple[str, ...]
+    bounds: tuple[float, float, float, float]
     content: bytes
 
 
@@ -168,7 +171,9 @@ class Desk:
             self._content[name] = content
             while len(self._content) > 4 * self._keep:
                 self._content.popitem(last=False)
-        return Outline(f"outlines/{name}", tuple(json.loads(gzip.decompress(content))["codes"]), content)
+        held = json.loads(gzip.decompress(content))
+        west, south, east, north = held["bounds"]
+        return Outline(f"outlines/{name}", tuple(held["codes"]), (west, south, east, north), content)
 
     def versions(self, last: int = 20) -> list[Manifest]:
         """The newest versions that the store still has, newest first."""

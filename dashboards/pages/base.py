@@ -14,7 +14,7 @@ from dashboards import problems
 from dashboards.desk import Desk
 from dashboards.scope import Scope
 from jitasa_analytics import areas, texts
-from jitasa_analytics.show import card, classes, colours, numbers, style, vector
+from jitasa_analytics.show import card, classes, colours, numbers, style, vector, words
 
 _CARD = f"""
 :host {{ background: {style.PAPER}; border: 1px solid {style.LINE}; border-radius: 12px; padding: 12px 14px;
@@ -95,7 +95,8 @@ class Page(pn.viewable.Viewer):
     def figure(self, name: str, value: Any, unit: str, *, foot: str = "", change: str = "", turn: str = "same",
                lead: bool = False) -> dict[str, str]:
         """A headline figure ready for its box, with help where there is any."""
-        entry = card.figure_entry(name, value, unit, self.lang, foot=foot.strip(" ·"))
+        entry = {**card.figure_entry(name, value, unit, self.lang, foot=foot.strip(" ·")),
+                 "label": words.column(name, self.lang)}
         key = f"dashboard.help.{name}"
         about = {"help": texts.say(key, self.lang), "about": self.say("about_figure", figure=entry["label"])} \
             if texts.has(key, self.lang) else {}

@@ -111,7 +111,7 @@ class Compare(Page):
         self.title.rx.value = " · ".join(names) if len(pair) > 1 else self.say("compare.alone", area=names[0])
         now = [self.desk.query("page_figures", c).iloc[0] for c in pair]
         rows = [
-            (escape(words.figure(n, self.lang)), *(numbers.plain(f[n], unit) for f in now))
+            (escape(words.column(n, self.lang)), *(numbers.plain(f[n], unit) for f in now))
             for n, unit in (
                 ("people", "persons"),
                 ("waiting", "count"),
@@ -121,13 +121,13 @@ class Compare(Page):
             )
         ]
         rows += [
-            (escape(words.figure(n, self.lang)), *(self._rate(f[a], f["people"]) for f in now))
+            (escape(words.column(n, self.lang)), *(self._rate(f[a], f["people"]) for f in now))
             for n, a in (("requests_per_1000", "waiting"), ("volunteers_per_1000", "volunteers"))
         ]
         found = [self._doses(c) for c in pair]
         rows.append(
             (
-                escape(words.figure(f"coverage_{self.other.dose}", self.lang)),
+                escape(words.column(f"coverage_{self.other.dose}", self.lang)),
                 *(numbers.plain(a.figures["coverage"].value, "share") if a else numbers.MISSING for a in found),
             )
         )
@@ -176,7 +176,7 @@ class Compare(Page):
             return
         frame = answers.moved(before, after)
         outline = self.desk.outline(level, area)
-        painted = answers.paint_column(frame, "coverage_change", "share", self.lang)
+        painted = answers.paint_column(frame, "gained", "share", self.lang)
         self.map.draw(outline.url, outline.codes, painted, around=self.neighbours())
         said = self.say(
             "compare.between",
@@ -184,7 +184,7 @@ class Compare(Page):
             end=numbers.date(last[0][0] if last[0] else None, self.lang),
         )
         self.legend.object = f'<p class="lead">{escape(said)}</p>' + card.legend(
-            words.column("coverage_change", self.lang),
+            words.column("gained", self.lang),
             self.toned(painted.classes),
             self.lang,
             no_data=painted.lacks(outline.codes),

@@ -6,7 +6,6 @@ import io
 from html import escape
 from typing import Any
 
-import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -14,7 +13,7 @@ import param
 from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
 from jitasa_analytics import areas, texts
 from jitasa_analytics.contracts import CATEGORIES, URGENCIES
-from jitasa_analytics.show import card, classes, colours, files, numbers, paint, plain_charts, tables, words
+from jitasa_analytics.show import card, classes, colours, density, files, numbers, paint, plain_charts, tables, words
 
 # Shape and colour of each state: told apart without colour too.
 STATES = {
@@ -46,7 +45,9 @@ class Requests(Page):
         self.filters = Filters()
         names = ["state", "category", "urgency", "volunteers"]
         self.scope.include(self.filters, names, self.asked)
-        self.map = self.new_map(560, on_choose=self._choose, on_open=self._open, names=False)
+        self.map = self.new_map(560, on_choose=self._choose, on_open=self._open, on_point=self._point,
+                                on_view=self._seen, names=False)
+        self.dense = card.piece("")
         self.title = pn.rx("")
         self.figures, self.legend, self.foot = card.piece(""), card.piece(""), card.piece("")
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
@@ -64,7 +65,7 @@ class Requests(Page):
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         return pn.Column(
             heading(self.title), boxed(fields(*self._widgets())), self.trouble, self.figures,
-            two(boxed(self.legend, self.map.pane, self.chosen), side),
+            two(boxed(self.legend, self.map.pane, self.dense, self.chosen), side),
             sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
     def _widgets(self) -> list[Any]:
@@ -90,15 +91,20 @@ class Requests(Page):
         self.outline = self.desk.outline("province" if level == "country" else level, area)
         self._ask()
         self.filters.focus = ""
-        self.map.draw(self.outline.url, self.outline.codes, self._quiet(), around=self.neighbours(),
-                      layers=[self._volunteers(), *(self._layer(s) for s in ("closed", "being_helped", "waiting"))])
+        # What the browser will show at first; it says so itself as soon as the reader moves the map.
+        self.bounds: tuple[float, float, float, float] = self.outline.bounds
+        self.map.draw(self.outline.url, self.outline.codes, paint.quiet(self.outline.codes, self.ground),
+                      around=self.neighbours(),
+                      layers=self._layers())
+        self._shade()
         self._dress()
 
     def refilter(self) -> None:
         """Other requests on the same areas."""
         self._ask()
-        self.map.place(self._volunteers(), *(self._layer(s) for s in STATES))
+        self.map.place(*self._layers())
         self.map.ring(None, None)
+        self._shade()
         self._dress()
 
     def _ask(self) -> None:
@@ -106,6 +112,7 @@ class Requests(Page):
         self.rows = self.desk.query("page_requests", self.scope.area, **chosen)
         self.counts = self.desk.query("page_request_counts", self.scope.area, **chosen)
         self.helpers = self.desk.query("page_volunteers", self.scope.area)
+        self.waits = self.desk.query("page_waits", self.scope.area).iloc[0]
 
     def _dress(self) -> None:
         now = self.counts.iloc[0]
@@ -118,7 +125,10 @@ class Requests(Page):
             *(card.figure_entry(n, now[n], unit, self.lang) for n, unit in (
                 ("waiting", "requests"), ("being_helped", "requests"), ("critical", "requests"),
                 ("people_concerned", "persons"))),
-            card.figure_entry("volunteers", len(self.helpers), "volunteers", self.lang)])
+            self.figure("overdue", self.waits["overdue"], "requests"),
+            self.figure("median_wait", self.waits["median_wait"], "days"),
+            self.figure("oldest", self.waits["oldest"], "days"),
+            self.figure("volunteers", len(self.helpers), "volunteers")])
         shown = [(self.say(f"state.{s}"), m, c) for s, (m, c, _) in STATES.items()
                  if s != "closed" or self.filters.state == "all"]
         if self.filters.volunteers:
@@ -157,15 +167,58 @@ class Requests(Page):
 
     # -- layers ------------------------------------------------------------------------------
 
-    def _quiet(self) -> paint.Paint:
-        """Areas without a measure: the points speak."""
-        plain = classes.Classes((0.0, 1.0), (self.ground.context_fill,))
-        codes = list(self.outline.codes)
-        return paint.Paint(pd.Series(0.0, index=codes), plain, pd.Series("", index=codes))
+    def _layers(self) -> list[paint.Points]:
+        """Volunteers and requests; where there are too many, requests are drawn as a density instead."""
+        return [self._volunteers(), *(self._layer(s) for s in ("closed", "being_helped", "waiting"))]
+
+    def _seen(self, bounds: tuple[float, float, float, float]) -> None:
+        """Another part of the map: single requests where few are in view, their density where many are."""
+        if not self.many:
+            return
+        self.bounds = bounds
+        self.map.place(*(self._layer(s) for s in STATES))
+        self._shade()
+
+    def _shade(self) -> None:
+        """The picture of how many lie where, and the line that says so."""
+        rows = self._placed()
+        if not self.many or density.few(rows, self.bounds):
+            self.map.pane.picture, self.dense.object = {}, ""
+            return
+        scale = colours.NEED.colours[1:]
+        self.map.pane.picture = density.picture(rows["lon"], rows["lat"], self.bounds,
+                                                scale[::-1] if self.ground.dark else scale)
+        n = numbers.number(density.count(rows, self.bounds))
+        self.dense.object = f'<p class="lead" role="status">{escape(self.say("many_points", n=n))}</p>'
+
+    def _placed(self) -> Any:
+        return self.rows[self.rows["lon"].notna()]
+
+    @property
+    def many(self) -> bool:
+        """Whether the requests are too many to be drawn one by one."""
+        return len(self.rows) > density.MANY
+
+    def _point(self, layer: str, position: int) -> None:
+        """A request of the map lights its row where the list holds it."""
+        if layer not in STATES:
+            return
+        index = self._drawn(layer).index[position]
+        place = list(self.rows.index).index(index)
+        self.table.selection = [place] if place < _ROWS else []
+
+    def _drawn(self, state: str) -> Any:
+        """The requests of a state that are drawn one by one."""
+        rows = self.rows[(self.rows["state"] == state) & self.rows["lon"].notna()]
+        if not self.many:
+            return rows
+        if not density.few(self._placed(), self.bounds):
+            return rows.head(0)
+        return rows[density.inside(rows["lon"], rows["lat"], self.bounds)]
 
     def _layer(self, state: str) -> paint.Points:
         marker, colour, size = STATES[state]
-        rows = self.rows[(self.rows["state"] == state) & self.rows["lon"].notna()]
+        rows = self._drawn(state)
         shown = (rows[n] for n in ("category", "urgency", "status", "requested_at"))
         told = [card.tooltip([words.value("category", c, self.lang), words.value("urgency", u, self.lang),
                               words.value("status", s, self.lang), numbers.date(at, self.lang, time=True)])

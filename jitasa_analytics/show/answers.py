@@ -79,11 +79,11 @@ def ends(answer: Any, *, days: int) -> tuple[tuple[Any, float] | None, tuple[Any
 
 
 def moved(before: Any, after: Any) -> pd.DataFrame:
-    """How the measure of an answer moved between two dates: columns before, after, coverage_change, largest first."""
+    """How the measure of an answer moved between two dates: columns before, after, gained, largest first."""
     one, other = before.frame[before.measure], after.frame[after.measure]
     frame = pd.DataFrame({"before": one.reindex(other.index), "after": other})
-    frame["coverage_change"] = frame["after"] - frame["before"]
-    return frame.sort_values("coverage_change", ascending=False)
+    frame["gained"] = frame["after"] - frame["before"]
+    return frame.sort_values("gained", ascending=False)
 
 
 def _no_data(lang: str) -> str:

@@ -49,3 +49,13 @@ def inside(lon: Any, lat: Any, bounds: tuple[float, float, float, float]) -> Any
     x, y = to_web_mercator(np.asarray(lon, float), np.asarray(lat, float))
     west, south, east, north = bounds
     return (x >= west) & (x <= east) & (y >= south) & (y <= north)
+
+
+def count(rows: pd.DataFrame, bounds: tuple[float, float, float, float]) -> int:
+    """How many points (columns lon, lat) lie in the bounds."""
+    return int(inside(rows["lon"], rows["lat"], bounds).sum())
+
+
+def few(rows: pd.DataFrame, bounds: tuple[float, float, float, float]) -> bool:
+    """Whether so few points lie in the bounds that each can be drawn."""
+    return count(rows, bounds) <= MANY

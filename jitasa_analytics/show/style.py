@@ -36,7 +36,7 @@ PIECES = f"""
 .figure .label {{ color: {QUIET}; font-size: 13.5px; line-height: 1.35; padding-right: 16px; }}
 .figure .value {{ font-size: 25px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }}
 .figure .value small {{ font-size: 13.5px; font-weight: 400; color: {QUIET}; margin-left: 4px;
-  display: inline-block; }}
+  display: inline-block; line-height: 1.2; }}
 .figure .foot {{ color: {QUIET}; font-size: 12px; line-height: 1.4; }}
 .figure .change {{ font-size: 12px; line-height: 1.4; font-weight: 600; }}
 .figure .change.better {{ color: {colour("good")}; }} .figure .change.worse {{ color: {colour("bad")}; }}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import io
 import json
 
 import geopandas as gpd
@@ -10,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from PIL import Image
 
-from jitasa_analytics.show import classes, colours, outlines, plain_charts
+from jitasa_analytics.geo import to_web_mercator
+from jitasa_analytics.show import classes, colours, density, outlines, plain_charts
 from jitasa_analytics.show.paint import Paint
 from jitasa_analytics.show.vector import AreaMap
 
@@ -121,3 +125,19 @@ def test_charts_say_their_values_in_words() -> None:
     assert plain_charts.lines([plain_charts.Line(days.head(0), "day", "n", "x", "#000000")], "th") == ""
     rows = plain_charts.bars(["a<b", "c"], [10, 5])
     assert "a&lt;b" in rows and "width:78.0%" in rows and "width:39.0%" in rows
+
+
+def test_many_points_become_a_picture_of_where_they_lie() -> None:
+    """Points in one corner colour that corner and nothing else, and only those in view are counted."""
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"lon": 100 + 0.1 * rng.random(20_000), "lat": 13 + 0.1 * rng.random(20_000)})
+    x, y = to_web_mercator(np.array([100.0, 101.0]), np.array([13.0, 14.0]))
+    bounds = (float(x[0]), float(y[0]), float(x[1]), float(y[1]))
+    assert density.count(rows, bounds) == 20_000 and not density.few(rows, bounds)
+    assert density.count(rows, (bounds[0] + 50_000, *bounds[1:])) == 0
+    made = density.picture(rows["lon"], rows["lat"], bounds, colours.NEED.colours[1:])
+    image = Image.open(io.BytesIO(base64.b64decode(made["url"].split(",")[1]))).convert("RGBA")
+    alpha = np.asarray(image)[:, :, 3] > 0
+    high, wide = alpha.shape
+    assert alpha[int(0.92 * high):, :int(0.09 * wide)].mean() > 0.9
+    assert alpha[:int(0.85 * high)].sum() == 0 and alpha[:, int(0.15 * wide):].sum() == 0

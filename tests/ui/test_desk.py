@@ -157,9 +157,9 @@ def test_the_change_between_two_dates(ui_store: Path) -> None:
     assert last is not None and before is not None and (last[0] - before[0]).days >= 28
     earlier = desk.ask("vaccination", "20", dose=1, level="district", date=before[0])
     frame = answers.moved(earlier, after)
-    assert frame["coverage_change"].is_monotonic_decreasing
+    assert frame["gained"].is_monotonic_decreasing
     code = frame.index[0]
-    assert frame.loc[code, "coverage_change"] == pytest.approx(
+    assert frame.loc[code, "gained"] == pytest.approx(
         after.frame.loc[code, after.measure] - earlier.frame.loc[code, earlier.measure])
 
 

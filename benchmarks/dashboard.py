@@ -1,0 +1,166 @@
+"""The dashboard in a real Chromium: first paint, control to map, drill-down, many sessions, memory, payloads.
+
+Serves a store (``JITASA_BENCH_STORE``, the sample by default) in a process of its own and looks at it as a visitor
+does. For the country's tambons give a store that holds them all:
+``jitasa import-folder FOLDER --store DIR`` and ``JITASA_BENCH_STORE=DIR python benchmarks/dashboard.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bokeh.client import pull_session  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from tests.ui.browser import _DRAWN, ARGUMENTS  # noqa: E402
+from tests.ui.conftest import start  # noqa: E402
+
+SESSIONS = int(os.environ.get("JITASA_BENCH_SESSIONS", "500"))
+_MEASURE = """([index, values]) => new Promise((done) => {
+  let map = null
+  for (const doc of Bokeh.documents) for (const m of doc._all_models.values()) {
+    if (m.data && m.data.source !== undefined && m.data.paint !== undefined && m.data.source) map = m
+  }
+  let select = null
+  for (const doc of Bokeh.documents) for (const m of doc._all_models.values()) {
+    if (m.css_classes && m.css_classes.includes("measure") && m.data && m.data.options) select = m
+  }
+  const before = JSON.stringify(map.data.paint.letters)
+  const start = performance.now()
+  const look = () => {
+    if (JSON.stringify(map.data.paint.letters) !== before) {
+      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)))
+    } else setTimeout(look, 2)
+  }
+  select.data.setv({value: values[index]})
+  look()
+})"""
+
+
+def memory(pid: int) -> float:
+    """Resident memory of a process, MB."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return next(float(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS"))
+
+
+def visit(context: Any, address: str, path: str) -> tuple[float, float, Any]:
+    """Seconds to the first finding that can be read and to the map, and the page; bytes are counted by the context."""
+    page = context.new_page()
+    started = time.perf_counter()
+    page.goto(address + path, wait_until="commit")
+    page.locator("h1.title").first.wait_for()
+    read = time.perf_counter() - started
+    page.wait_for_function(_DRAWN, timeout=60_000)
+    return read, time.perf_counter() - started, page
+
+
+def control(page: Any, values: list[str], rounds: int = 12) -> float:
+    """Median milliseconds from a change of the measure to the painted map."""
+    taken = [page.evaluate(_MEASURE, [i % len(values), values]) for i in range(rounds)]
+    return statistics.median(taken[2:])
+
+
+def browser_part(address: str, whole: bool) -> None:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=path, args=ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        sizes: dict[str, int] = {}
+        context.on("response", lambda r: sizes.__setitem__(r.url, int(r.headers.get("content-length", 0))))
+        for name, where in (("cold cache", "?lang=en"), ("warm", "?lang=en"), ("warm", "?lang=en")):
+            sizes.clear()
+            read, drawn, page = visit(context, address, where)
+            kb = sum(sizes.values()) / 1000
+            print(f"| Overview, {name}: finding readable | {read:.2f} s |")
+            print(f"| Overview, {name}: map drawn ({kb:,.0f} kB over HTTP) | {drawn:.2f} s |")
+        print(f"| control → map, provinces | {control(page, ['volunteers', 'waiting']):.0f} ms |")
+        page.close()
+        if whole:
+            for level, areas in (("district", 928), ("tambon", 7425)):
+                sizes.clear()
+                _, drawn, page = visit(context, address, f"?lang=en&level={level}&measure=people")
+                outline = sum(n for u, n in sizes.items() if "/outlines/" in u) / 1000
+                print(f"| {areas:,} areas first drawn (outlines {outline:,.0f} kB) | {drawn:.2f} s |")
+                print(f"| control → map, {areas:,} areas | {control(page, ['volunteers', 'people']):.0f} ms |")
+                page.close()
+        _, _, page = visit(context, address, "?lang=en&area=20")
+        times = []
+        for code in ("2007", "2001", "2004", "2003"):
+            link = page.evaluate("() => performance.now()")
+            page.evaluate("code => { for (const d of Bokeh.documents) for (const m of d._all_models.values()) "
+                          "if (m.type === 'panel.models.location.Location') m.search = '?area=' + code + '&lang=en' }",
+                          code)
+            page.wait_for_function(
+                "() => { for (const d of Bokeh.documents) for (const m of d._all_models.values()) "
+                f"if (m.data && m.data.source && m.data.source.includes('.{code}.')) return true; return false }}")
+            page.wait_for_function(_DRAWN)
+            times.append(page.evaluate("() => performance.now()") - link)
+        print(f"| drill-down, median of {len(times)} | {statistics.median(times):.0f} ms |")
+        browser.close()
+
+
+def open_session(address: str) -> Any:
+    """A visitor without a window: what the server does for one, the drawing left out."""
+    return pull_session(url=address)
+
+
+async def fifty(address: str, pid: int) -> None:
+    """Sessions that change the measure at once, and memory while and after many."""
+    sessions = [open_session(address) for _ in range(50)]
+    held = memory(pid)
+    taken = []
+    for session in sessions:
+        select = next(m for m in session.document.models if "measure" in (getattr(m, "css_classes", None) or []))
+        started = time.perf_counter()
+        select.data.value = "volunteers"
+        session.force_roundtrip()
+        taken.append(1000 * (time.perf_counter() - started))
+    print(f"| 50 open sessions, one interaction each: median, p95 | {statistics.median(taken):.0f} ms, "
+          f"{statistics.quantiles(taken, n=20)[-1]:.0f} ms |")
+    for session in sessions:
+        session.close()
+    print(f"| memory with 50 sessions | {held:.0f} MB |")
+
+
+def main() -> None:
+    named = os.environ.get("JITASA_BENCH_STORE")
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(named) if named else Path(folder) / "store"
+        if not named:
+            from jitasa_analytics.ingest.sample import build_sample_store
+            from jitasa_analytics.store import Store
+
+            build_sample_store(Store(store))
+        process, address = start(store, Path(folder) / "log.txt")
+        try:
+            print("| what | measured |\n|---|---|")
+            browser_part(address, whole=bool(named))
+            before = memory(process.pid)
+            asyncio.run(fifty(address, process.pid))
+            for _ in range(SESSIONS):
+                open_session(address).close()
+            time.sleep(20)  # the server drops sessions nobody is attached to after fifteen seconds
+            print(f"| memory before, and after {SESSIONS} sessions opened and closed | {before:.0f}, "
+                  f"{memory(process.pid):.0f} MB |")
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+if __name__ == "__main__":
+    main()
