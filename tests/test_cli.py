@@ -15,7 +15,8 @@ import pytest
 from jitasa_analytics import cli, studies, texts
 from jitasa_analytics.store import Store, open_store
 
-COMMANDS = ("demo", "serve", "import", "import-folder", "run", "studies", "sql", "info")
+COMMANDS = ("demo", "serve", "import", "import-folder", "run", "studies", "sql", "info", "versions", "restore", "prune",
+            "backup", "erase")
 JITASA = [sys.executable, "-m", "jitasa_analytics.cli"]
 
 

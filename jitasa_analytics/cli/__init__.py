@@ -28,6 +28,7 @@ from jitasa_analytics.cli import (
     template,
     users,
 )
+from jitasa_analytics.cli.versions import add_to as add_versions
 from jitasa_analytics.errors import InputError
 
 PORT = 5006
@@ -44,6 +45,8 @@ app.command("template")(template.template)
 app.command("fetch")(fetch.fetch)
 app.command("demo")(demo.demo)
 app.command("report")(reports.report)
+
+add_versions(app)
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="JITASA_STORE", metavar="DIR", show_envvar=False)]
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N")]
@@ -83,7 +86,7 @@ def _put_frame(lang: str) -> None:
 def _put_help(command: Any, name: str, lang: str) -> None:
     """Give a command and its options their help texts."""
     words = name.replace("-", "_")
-    rooms = (f"cli.{words}", f"import.{words}", f"service.{words}", words)
+    rooms = (f"cli.{words}", f"import.{words}", f"service.{words}", f"store.{words}", words)
     room = next((r for r in rooms if texts.has(f"{r}.about", lang)), rooms[0])
     for part_name, part in getattr(command, "commands", {}).items() if name != "jitasa" else ():
         _put_help(part, f"{name} {part_name}".replace(" ", "_"), lang)

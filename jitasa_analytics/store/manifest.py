@@ -1,4 +1,4 @@
-"""Versions on disk: the manifest, the CURRENT pointer, the lock, and what makes them durable.
+"""Versions on disk: the manifest, the CURRENT pointer, and what makes them durable.
 
 A version is a manifest ``versions/v00000042.json`` that names one immutable DuckDB file per
 group. ``CURRENT`` names the manifest and is moved atomically, so a reader sees a whole version
@@ -8,15 +8,11 @@ groups get names that are never used again.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +22,8 @@ FORMAT = 1
 POINTER = "CURRENT"
 VERSIONS = "versions"
 FILES = "files"
-LOCK = "LOCK"
+_WAY_OUT = "restore the folder from a copy, or import again into a new store"
+_READS = 5
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,27 @@ class Held:
     imported_at: str | None = None
 
 
+@dataclass(frozen=True, order=True)
+class Position:
+    """How far a version holds the journal: every line of earlier segments, and this one up to a byte."""
+
+    segment: int = 1
+    offset: int = 0
+
+
 @dataclass(frozen=True)
 class Manifest:
-    """One version of the store."""
+    """One version of the store.
+
+    Attributes
+    ----------
+    files : dict
+        The file of each group.
+    journal : Position
+        How much of the journal of small writes the version holds.
+    oldest : int
+        Versions below this number were purged for good; a writer removes what a crash left of them.
+    """
 
     version: int
     created_at: str
@@ -49,6 +64,8 @@ class Manifest:
     datasets: dict[str, Held] = field(default_factory=dict)
     note: str = ""
     format: int = FORMAT
+    journal: Position = Position()
+    oldest: int = 0
 
     @property
     def name(self) -> str:
@@ -64,13 +81,13 @@ def dump(manifest: Manifest) -> bytes:
                       ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
-def load(path: Path) -> Manifest:
-    """Read a manifest and check it.
+def read(path: Path) -> Manifest:
+    """Read a manifest and check it, whether or not its files are there.
 
     Raises
     ------
     StoreError
-        If it is missing, damaged, of a newer format, or names a file that is gone.
+        If it is missing, damaged or of a newer format.
     """
     try:
         outer = json.loads(path.read_text("utf-8"))
@@ -78,28 +95,47 @@ def load(path: Path) -> Manifest:
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
         whole = hashlib.sha256(text.encode()).hexdigest() == outer["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"the store's version file {path.name} is missing or damaged ({error}); "
-                         "restore the folder from a copy, or import again into a new store",
+        raise StoreError(f"the store's version file {path.name} is missing or damaged ({error}); {_WAY_OUT}",
                          key="error.store_damaged", what=path.name) from error
     if not whole:
-        raise StoreError(f"the store's version file {path.name} is damaged: its checksum does not fit; "
-                         "restore the folder from a copy, or import again into a new store",
+        raise StoreError(f"the store's version file {path.name} is damaged: its checksum does not fit; {_WAY_OUT}",
                          key="error.store_damaged", what=path.name)
     if body["format"] > FORMAT:
         raise StoreError(f"the store is of format {body['format']}, this program reads up to {FORMAT}; "
                          "update jitasa-analytics", key="error.store_newer")
-    body["datasets"] = {k: Held(**v) for k, v in body["datasets"].items()}
-    manifest = Manifest(**body)
+    return parse(body)
+
+
+def parse(body: dict[str, Any]) -> Manifest:
+    """A manifest from its JSON body."""
+    known = {f.name for f in fields(Manifest)}
+    return Manifest(**{
+        **{k: v for k, v in body.items() if k in known},
+        "datasets": {k: Held(**v) for k, v in body["datasets"].items()},
+        "journal": Position(**body.get("journal", {}))})
+
+
+def load(path: Path) -> Manifest:
+    """Read a manifest, check it, and see that the files it names are there.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, damaged, of a newer format, or names a file that is gone.
+    """
+    manifest = read(path)
     for name in manifest.files.values():
         if not (path.parent.parent / FILES / name).is_file():
-            raise StoreError(f"the store is incomplete: {path.name} names {FILES}/{name}, which is gone; "
-                             "restore the folder from a copy, or import again into a new store",
+            raise StoreError(f"the store is incomplete: {path.name} names {FILES}/{name}, which is gone; {_WAY_OUT}",
                              key="error.store_damaged", what=name)
     return manifest
 
 
 def current(folder: Path) -> Manifest:
     """The manifest that CURRENT names.
+
+    A pointer that moved while it was followed is followed again: the version it named first may
+    have been removed in between, and a network file system may show a moved file as absent for a moment.
 
     Raises
     ------
@@ -111,25 +147,57 @@ def current(folder: Path) -> Manifest:
         raise StoreError(f"there is no store at {folder}; make one with 'jitasa import' or 'jitasa demo', "
                          "or name another folder with --store",
                          key="error.no_store", path=str(folder))
+    for attempt in range(_READS):
+        name = _pointed(pointer)
+        try:
+            if name:
+                return load(folder / VERSIONS / name)
+        except StoreError:
+            if attempt == _READS - 1 or _pointed(pointer) == name:
+                raise
+        if attempt < _READS - 1 and not name:
+            time.sleep(0.01)
+    raise StoreError(f"the store at {folder} is half-written: its file {POINTER} is missing or damaged; list what "
+                     "is whole with 'jitasa versions' and publish one of them with 'jitasa restore VERSION'",
+                     key="store.error.store_no_pointer", what=POINTER)
+
+
+def _pointed(pointer: Path) -> str:
+    """The manifest's name in CURRENT, empty where it can't be read or holds none."""
     try:
         name = pointer.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        name = ""
-    if not (name.startswith("v") and name.endswith(".json") and "/" not in name):
-        raise StoreError(f"the store at {folder} is half-written: its file {POINTER} is missing or damaged; "
-                         "restore the folder from a copy, or import again into a new store",
-                         key="error.store_damaged", what=POINTER)
-    return load(folder / VERSIONS / name)
+        return ""
+    return name if name.startswith("v") and name.endswith(".json") and "/" not in name else ""
+
+
+def points_at(folder: Path, version: int) -> bool:
+    """Whether CURRENT names this version; no where that can't be told."""
+    return _pointed(folder / POINTER) == f"v{version:08d}.json"
+
+
+def numbers(folder: Path) -> list[int]:
+    """The numbers of all manifests in the folder, oldest first."""
+    found = (p.stem[1:] for p in (folder / VERSIONS).glob("v*.json"))
+    return sorted(int(n) for n in found if n.isdigit())
+
+
+def path_of(folder: Path, version: int) -> Path:
+    """The file of a version's manifest."""
+    return folder / VERSIONS / f"v{version:08d}.json"
 
 
 def at_version(folder: Path, version: int) -> Manifest:
     """The manifest of an older version by number."""
+    path = path_of(folder, version)
+    try:
+        return load(path)
+    except StoreError:
+        if path.is_file():
+            raise
     newest = current(folder)
-    path = folder / VERSIONS / f"v{version:08d}.json"
-    if not path.is_file():
-        raise StoreError(f"the store has no version {version}; the newest is {newest.version}",
-                         key="error.no_version", version=version, newest=newest.version)
-    return load(path)
+    raise StoreError(f"the store has no version {version}; the newest is {newest.version}",
+                     key="error.no_version", version=version, newest=newest.version)
 
 
 def sync_folder(folder: Path) -> None:
@@ -150,70 +218,41 @@ def sync_file(path: Path) -> None:
 def write_new(path: Path, content: bytes) -> None:
     """Write a file whole: beside its place, flushed, then moved there."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
-def publish(folder: Path, manifest: Manifest) -> None:
-    """Make a version the current one; its group files must be complete and closed."""
-    for name in manifest.files.values():
-        sync_file(folder / FILES / name)
-    sync_folder(folder / FILES)
-    write_new(folder / VERSIONS / manifest.name, dump(manifest))
-    write_new(folder / POINTER, f"{manifest.name}\n".encode())
+def publish(folder: Path, manifest: Manifest, base: Manifest, *, repair: bool = False) -> None:
+    """Make a version the current one; its group files must be complete and closed.
 
-
-def remove_strays(folder: Path, keep: set[str]) -> None:
-    """Remove group files and temporary files that a crashed writer left; call under the lock.
-
-    Only files newer than every published version are touched, so that readers of old versions
-    keep theirs.
-    """
-    known = set(keep)
-    for path in (folder / VERSIONS).glob("v*.json"):
-        try:
-            known.update(load(path).files.values())
-        except StoreError:
-            continue
-    for path in (folder / FILES).iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name.removesuffix(".wal") not in known:
-            path.unlink(missing_ok=True)
-    for parent in (folder, folder / VERSIONS):
-        for path in parent.glob(".*.tmp"):
-            path.unlink(missing_ok=True)
-
-
-@contextmanager
-def lock(folder: Path, *, wait: float = 60.0) -> Iterator[None]:
-    """Hold the writer's lock of a store.
+    Only files that the version before lacks are flushed again. Until CURRENT is moved nothing has
+    happened; from then on the version stands, whatever fails afterwards. With ``repair`` CURRENT may
+    name anything before.
 
     Raises
     ------
     StoreError
-        If another writer holds it for longer than ``wait`` seconds, or the folder is read-only.
+        If another writer published since ``base`` was read: the lock was no lock then, for
+        instance because somebody removed its file.
     """
+    for name in sorted(set(manifest.files.values()) - set(base.files.values())):
+        sync_file(folder / FILES / name)
+    sync_folder(folder / FILES)
+    if base.version and not repair and _pointed(folder / POINTER) not in ("", base.name):
+        raise StoreError(f"another writer published a version in {folder} meanwhile; nothing was changed, try again",
+                         key="store.error.store_overtaken", path=str(folder))
     try:
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StoreError(f"the store at {folder} can't be written ({error.strerror}); "
-                         "check the folder's permissions", key="error.store_read_only", path=str(folder)) from error
-    try:
-        end = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise StoreError(f"another import is writing to {folder}; try again when it has finished",
-                                     key="error.store_locked", path=str(folder)) from None
-                time.sleep(0.05)
-        yield
-    finally:
-        os.close(handle)
+        write_new(folder / VERSIONS / manifest.name, dump(manifest))
+        write_new(folder / POINTER, f"{manifest.name}\n".encode())
+    except BaseException:
+        if not points_at(folder, manifest.version):
+            (folder / VERSIONS / manifest.name).unlink(missing_ok=True)
+        raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import weakref
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -17,8 +19,10 @@ from jitasa_analytics import areas
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
 from jitasa_analytics.errors import InputError, JitasaError, StoreError
 from jitasa_analytics.geo import WGS84
+from jitasa_analytics.store import cubes
+from jitasa_analytics.store.locks import hold
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
-from jitasa_analytics.store.tables import quoted, to_frame
+from jitasa_analytics.store.tables import digest, quoted, to_frame
 
 # Table functions that make rows from nothing; all others could read what lies outside the scope.
 _HARMLESS = {"range", "generate_series", "unnest", "repeat", "repeat_row"}
@@ -47,6 +51,8 @@ class Snapshot:
         self.version = manifest.version
         self.sample = manifest.sample
         self.created_at = pd.Timestamp(manifest.created_at)
+        held = hold(folder, manifest)
+        self._let_go = weakref.finalize(self, os.close, held) if held is not None else None
         self._connection: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:")
         try:
             for group, name in manifest.files.items():
@@ -58,12 +64,22 @@ class Snapshot:
                 self._open_connection.execute(
                     f"CREATE VIEW {quoted(contract.name)} AS SELECT * FROM g_{contract.group}.{quoted(contract.name)}"
                     f"{self._limit(contract)}")
+            self._open_cubes()
             self._open_connection.execute("SET enable_external_access = false")
             self._open_connection.execute("SET lock_configuration = true")
         except duckdb.Error as error:
-            self._open_connection.close()
+            self.close()
             raise JitasaError(f"version {manifest.version} of the store can't be opened: {error}",
                               key="error.store_damaged", what=manifest.name) from error
+
+    def _open_cubes(self) -> None:
+        """Views of the cubes, in the scope; counted on the fly in a version from before there were cubes."""
+        inside = "" if self.scope == areas.COUNTRY else f" WHERE starts_with(area_code, '{self.scope}')"
+        for name, group in cubes.GROUP_OF.items():
+            database = f"g_{group}"
+            source = f"({cubes.definition(name, database)})" if cubes.missing(
+                self._open_connection, name, database) else f"{database}.{quoted(name)}"
+            self._open_connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {source}{inside}")
 
     def _limit(self, contract: Dataset) -> str:
         if self.scope == areas.COUNTRY or not contract.scoped_by:
@@ -88,6 +104,8 @@ class Snapshot:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        if self._let_go is not None:
+            self._let_go()
 
     @property
     def _open_connection(self) -> duckdb.DuckDBPyConnection:
@@ -169,6 +187,15 @@ class Snapshot:
         """How many rows of a dataset the scope holds."""
         rows = self._open_connection.execute(f"SELECT count(*) FROM {quoted(dataset(name).name)}").fetchall()
         return int(rows[0][0])
+
+    def digest(self, name: str) -> str:
+        """A digest of a dataset's rows in the scope, whatever their order.
+
+        Two stores with equal digests hold the same rows. It is made for comparing within one version
+        of this program, not for keeping.
+        """
+        contract = dataset(name)
+        return digest(self._open_connection, quoted(contract.name), contract.names)
 
     def held(self, name: str) -> Held:
         """Rows, date of the data and date of import of a dataset, in the whole version."""

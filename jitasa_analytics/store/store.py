@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from jitasa_analytics import areas
+from jitasa_analytics import areas, privacy
 from jitasa_analytics.contracts import DATASETS
-from jitasa_analytics.errors import StoreError
+from jitasa_analytics.errors import JitasaError, StoreError
+from jitasa_analytics.store import locks, sweep
 from jitasa_analytics.store import manifest as files
+from jitasa_analytics.store.fold import fold
+from jitasa_analytics.store.folder import folding_of
+from jitasa_analytics.store.journal import Receipt, journal_of
 from jitasa_analytics.store.manifest import Held, Manifest
+from jitasa_analytics.store.rows import Row
 from jitasa_analytics.store.snapshot import Snapshot
 from jitasa_analytics.store.transaction import Transaction
 
@@ -67,29 +73,132 @@ class Store:
         wait : float
             Seconds to wait for another writer.
         """
+        with self.writing(wait=wait, create=create, sample=sample) as base:
+            tx = Transaction(self.folder, base, self.next_number(base))
+            try:
+                yield tx
+                if tx.changed:
+                    tx.ensure_all_groups()
+                    files.publish(self.folder, tx.seal(note=note, sample=base.sample or sample), base)
+                else:
+                    tx.close()
+            except BaseException:
+                # What interrupts between the pointer's move and here comes too late: the version stands.
+                if files.points_at(self.folder, tx.version):
+                    tx.abandon()
+                else:
+                    tx.discard()
+                raise
+
+    @contextmanager
+    def writing(self, *, wait: float = 60.0, create: bool = False, repair: bool = False,
+                sample: bool = False) -> Iterator[Manifest]:
+        """Hold the writer's lock; gives the version that the next one is built on, leftovers swept up.
+
+        Parameters
+        ----------
+        wait : float
+            Seconds to wait for another writer.
+        create : bool
+            Make the store where none is; it is removed again if the block raises.
+        repair : bool
+            Where CURRENT is missing or damaged, build on the newest version that is whole.
+        sample : bool
+            Whether a store made here is sample data.
+        """
         made = self._make_folders() if create and not self.exists else None
         try:
-            with files.lock(self.folder, wait=wait):
-                base = Manifest(0, "", sample) if self._is_new() else files.current(self.folder)
-                files.remove_strays(self.folder, set(base.files.values()))
-                tx = Transaction(self.folder, base)
-                try:
-                    yield tx
-                    if tx.changed:
-                        tx.ensure_all_groups()
-                        files.publish(self.folder, tx.seal(note=note, sample=base.sample or sample))
-                    else:
-                        tx.close()
-                except BaseException as error:
-                    tx.discard()
-                    if isinstance(error, (OSError, duckdb.Error)) and not isinstance(error, StoreError):
-                        raise StoreError(f"the store can't be written: {error}; nothing was changed",
-                                         key="error.store_write", why=str(error)) from error
-                    raise
-        except BaseException:
+            with locks.writing(self.folder, wait=wait):
+                base = Manifest(0, "", sample) if self._is_new() else self._base(repair)
+                sweep.strays(self.folder, base)
+                if files.points_at(self.folder, base.version):
+                    base = fold(self.folder, base, self.next_number(base))
+                yield base
+        except BaseException as error:
             if made is not None and self._is_new():
                 shutil.rmtree(made, ignore_errors=True)
+            if isinstance(error, (OSError, duckdb.Error)) and not isinstance(error, JitasaError):
+                why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+                raise StoreError(f"the store can't be written: {why}; nothing was changed", key="error.store_write",
+                                 why=why) from error
             raise
+
+    def _base(self, repair: bool) -> Manifest:
+        try:
+            return files.current(self.folder)
+        except StoreError:
+            if not repair:
+                raise
+            for number in reversed(files.numbers(self.folder)):
+                with contextlib.suppress(StoreError):
+                    return files.load(files.path_of(self.folder, number))
+            raise
+
+    def next_number(self, base: Manifest) -> int:
+        """The number of the next version: one that no manifest ever had."""
+        return max([base.version, *files.numbers(self.folder)]) + 1
+
+    # -- small writes ------------------------------------------------------------------------
+
+    def append(self, name: str, row: Row) -> Receipt:
+        """Write one request, event, volunteer, observation …; when this returns it is on the disk.
+
+        Every reader sees it within about a second: a thread of this process makes the next version,
+        or, if the process is killed first, the next writer does. A row whose key is known takes its place,
+        column by column (datasets of events keep the first; what differs is kept aside).
+
+        Parameters
+        ----------
+        name : str
+            A dataset of the group ``live``.
+        row : mapping
+            Values by column; times with their offset, tokens for persons (`token`).
+
+        Raises
+        ------
+        InputError
+            If the row does not satisfy the contract; it names column, value and rule.
+        StoreError
+            If it can't be kept; nothing is promised then, and it may be sent again.
+        """
+        return self.append_together([(name, row)])
+
+    def append_together(self, rows: Sequence[tuple[str, Row]]) -> Receipt:
+        """Write rows of one or more datasets that become visible together, such as a request and its items."""
+        return self._small(rows, partial=False)
+
+    def amend(self, name: str, row: Row) -> Receipt:
+        """Change some columns of a known row: its key and what is new; None clears a column.
+
+        A row whose key turns out to be unknown is kept aside like a refused row of a file.
+        """
+        return self._small([(name, row)], partial=True)
+
+    def settle(self, *, wait: float = 60.0) -> Manifest:
+        """Fold every acknowledged write now; gives the version that holds them all."""
+        with self.writing(wait=wait) as base:
+            return base
+
+    def token(self, identity: str) -> str:
+        """The token that stands for a national id, phone or other identity in this store."""
+        return privacy.token(identity, privacy.load_key(self.folder))
+
+    def _small(self, rows: Sequence[tuple[str, Row]], *, partial: bool) -> Receipt:
+        receipt = journal_of(self.folder).append(rows, partial=partial)
+        folding_of(self.folder, self._fold_if_free).wake()
+        return receipt
+
+    def _fold_if_free(self) -> bool:
+        """Fold what is pending unless somebody else writes; says whether the lock was free."""
+        try:
+            self.settle(wait=0.0)
+        except StoreError as error:
+            if error.key != "error.store_locked":
+                raise
+            return False
+        return True
+
+    # -- looking -----------------------------------------------------------------------------
 
     def info(self) -> dict[str, Any]:
         """Version, rows and data age by dataset, sample or real."""

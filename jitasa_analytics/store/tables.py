@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -91,6 +92,16 @@ def to_frame(relation: Any, *, geometry: str | None = None) -> pd.DataFrame:
         shaped: pd.DataFrame = gpd.GeoDataFrame(frame, geometry=shapes.to_numpy(), crs=WGS84)
         return shaped
     return _pandas(table)
+
+
+def digest(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> str:
+    """A digest of a table's rows, whatever their order: their number, and two sums over the hashes of rows."""
+    kinds = dict(connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE {table})").fetchall())
+    parts = ", ".join(f"ST_AsWKB({quoted(c)})" if str(kinds[c]).startswith("GEOMETRY") else quoted(c) for c in columns)
+    rows: Any = connection.execute(
+        f"SELECT count(*), coalesce(sum(h), 0), coalesce(bit_xor(h * 31 + 7), 0) "
+        f"FROM (SELECT CAST(hash({parts}) AS HUGEINT) AS h FROM {table})").fetchall()
+    return "-".join(f"{int(v):x}" for v in rows[0])
 
 
 def _pandas(table: pa.Table) -> pd.DataFrame:

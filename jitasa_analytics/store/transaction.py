@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from jitasa_analytics.contracts import Dataset, dataset
 from jitasa_analytics.errors import StoreError
+from jitasa_analytics.store import cubes
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
 from jitasa_analytics.store.tables import FILE_GROUPS, RESTRICTED, create_tables, quoted, select_from_arrow, to_arrow
 from jitasa_analytics.store.tables import to_frame as relation_to_frame
@@ -28,10 +30,10 @@ class Transaction:
     Only the files of the groups that are touched are copied. Made by ``Store.transaction``.
     """
 
-    def __init__(self, folder: Path, base: Manifest) -> None:
+    def __init__(self, folder: Path, base: Manifest, number: int | None = None) -> None:
         self._folder = folder
         self._base = base
-        self.version = base.version + 1
+        self.version = base.version + 1 if number is None else number
         self._connection = duckdb.connect(":memory:")
         self._files: dict[str, str] = {}
         self._read: set[str] = set()
@@ -59,6 +61,18 @@ class Transaction:
         finally:
             for name in tables:
                 self._connection.unregister(name)
+
+    def known(self, name: str, keys: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+        """The rows of these keys as they stand inside the transaction, in Python's types."""
+        contract = dataset(name)
+        self._open(contract.group)
+        parts = pd.DataFrame(list(keys), columns=list(contract.key), dtype="object")
+        self._connection.register("wanted", to_arrow(parts, contract).select(list(contract.key)))
+        same = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM w.{quoted(k)}" for k in contract.key)
+        found = self._connection.sql(f"SELECT t.* FROM {self._table(contract)} AS t SEMI JOIN wanted AS w ON {same}")
+        rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
+        self._connection.unregister("wanted")
+        return rows
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -197,10 +211,20 @@ class Transaction:
         now = datetime.now(UTC).replace(microsecond=0).isoformat()
         held = dict(self._base.datasets)
         for name in sorted(self._touched):
-            held[name] = self._describe(dataset(name), now)
+            contract = dataset(name)
+            held[name] = replace(described(self._connection, contract, f"g_{contract.group}"), imported_at=now)
+        self._count_cubes()
         self.close()
         files = {**self._base.files, **self._files}
-        return Manifest(self.version, now, sample, files, held, note)
+        return replace(self._base, version=self.version, created_at=now, sample=sample, files=files, datasets=held,
+                       note=note)
+
+    def _count_cubes(self) -> None:
+        """Count the cubes of which rows changed, and those that a file from before there were cubes lacks."""
+        for name, group in cubes.GROUP_OF.items():
+            if group in self._files and (self._touched & set(cubes.MADE_OF[name]) or
+                                         cubes.missing(self._connection, name, f"g_{group}")):
+                cubes.build(self._connection, name, f"g_{group}")
 
     def close(self) -> None:
         """Checkpoint and let go of all files."""
@@ -219,13 +243,10 @@ class Transaction:
                 path.unlink(missing_ok=True)
         self._remove_beside()
 
-    def _describe(self, contract: Dataset, now: str) -> Held:
-        newest = f"max({quoted(contract.as_of)})" if contract.as_of else "NULL"
-        if contract.as_of and contract.column(contract.as_of).kind == "datetime":
-            newest = f"CAST({newest} + INTERVAL 7 HOUR AS DATE)"  # the day on the clock of Thailand
-        as_of = f"CAST({newest} AS VARCHAR)"
-        rows: Any = self._connection.execute(f"SELECT count(*), {as_of} FROM {self._table(contract)}").fetchall()
-        return Held(int(rows[0][0]), rows[0][1], now)
+    def abandon(self) -> None:
+        """Let go of everything and keep the files: the version was published."""
+        self._connection.close()
+        self._remove_beside()
 
     def _table(self, contract: Dataset) -> str:
         return f"g_{contract.group}.{quoted(contract.name)}"
@@ -252,10 +273,10 @@ class Transaction:
             self._read.discard(group)
         name = f"{group}-{self.version:08d}.duckdb"
         base = self._base.files.get(group)
+        self._files[group] = name  # before the copy: half of one must go, too
         try:
             if base is not None:
                 shutil.copyfile(self._folder / FILES / base, self._folder / FILES / name)
-            self._files[group] = name
             self._attach(group, name, read_only=False)
             if base is None:
                 self._connection.execute(f"USE g_{group}")
@@ -280,3 +301,13 @@ class Transaction:
     def changed(self) -> bool:
         """Whether anything was written."""
         return bool(self._files)
+
+
+def described(connection: duckdb.DuckDBPyConnection, contract: Dataset, database: str) -> Held:
+    """What a database holds of a dataset: rows, and the newest date in them."""
+    newest = f"max({quoted(contract.as_of)})" if contract.as_of else "NULL"
+    if contract.as_of and contract.column(contract.as_of).kind == "datetime":
+        newest = f"CAST({newest} + INTERVAL 7 HOUR AS DATE)"  # the day on the clock of Thailand
+    rows: Any = connection.execute(f"SELECT count(*), CAST({newest} AS VARCHAR) "
+                                   f"FROM {database}.{quoted(contract.name)}").fetchall()
+    return Held(int(rows[0][0]), rows[0][1])

@@ -12,12 +12,12 @@ WITH newest AS (
       AND starts_with(area_code, $head) AND length(area_code) = $digits AND area_code <> 'TH'
     GROUP BY area_code
 ), asked AS (
-    SELECT left(area_code, $digits) AS area_code,
-           count(*) FILTER (status IN ('new', 'confirmed')) AS waiting,
-           count(*) FILTER (status IN ('assigned', 'on_the_way')) AS being_helped
-    FROM requests
-    WHERE starts_with(area_code, $head) AND length(area_code) >= $digits AND area_code <> 'TH'
-    GROUP BY 1
+    SELECT area_code,
+           CAST(coalesce(sum(requests) FILTER (status IN ('new', 'confirmed')), 0) AS BIGINT) AS waiting,
+           CAST(coalesce(sum(requests) FILTER (status IN ('assigned', 'on_the_way')), 0) AS BIGINT) AS being_helped
+    FROM request_cube
+    WHERE digits = $digits AND starts_with(area_code, $head) AND category = ''
+    GROUP BY area_code
 ), offered AS (
     SELECT left(area_code, $digits) AS area_code, count(*) AS volunteers
     FROM volunteers

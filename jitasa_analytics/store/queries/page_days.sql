@@ -1,9 +1,9 @@
 -- Requests of each day (Bangkok's) inside the scope ($head), days without any included, and their seven-day mean.
 WITH counted AS (
-    SELECT CAST(requested_at + INTERVAL 7 HOUR AS DATE) AS day, count(*) AS requests
-    FROM requests
-    WHERE starts_with(area_code, $head)
-    GROUP BY 1
+    SELECT day, CAST(sum(requests) AS BIGINT) AS requests
+    FROM request_cube
+    WHERE digits = length($head) AND starts_with(area_code, $head) AND category = ''
+    GROUP BY day
 ), days AS (
     SELECT CAST(unnest(generate_series(min(day), max(day), INTERVAL 1 DAY)) AS DATE) AS day FROM counted
 )

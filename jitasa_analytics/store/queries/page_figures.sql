@@ -8,14 +8,15 @@ WITH newest AS (
       AND starts_with(area_code, $head) AND length(area_code) = greatest(2, length($head))
       AND area_code <> 'TH'
 ), asked AS (
-    SELECT count(*) AS requests,
-           count(*) FILTER (status IN ('new', 'confirmed')) AS waiting,
-           count(*) FILTER (status IN ('assigned', 'on_the_way')) AS being_helped,
-           count(*) FILTER (status = 'helped') AS helped,
-           count(*) FILTER (status IN ('new', 'confirmed') AND urgency = 'critical') AS critical,
-           max(requested_at) AS last_request
-    FROM requests
-    WHERE starts_with(area_code, $head)
+    SELECT CAST(coalesce(sum(requests), 0) AS BIGINT) AS requests,
+           CAST(coalesce(sum(requests) FILTER (status IN ('new', 'confirmed')), 0) AS BIGINT) AS waiting,
+           CAST(coalesce(sum(requests) FILTER (status IN ('assigned', 'on_the_way')), 0) AS BIGINT) AS being_helped,
+           CAST(coalesce(sum(requests) FILTER (status = 'helped'), 0) AS BIGINT) AS helped,
+           CAST(coalesce(sum(requests) FILTER (status IN ('new', 'confirmed') AND urgency = 'critical'), 0) AS BIGINT)
+               AS critical,
+           max(last_at) AS last_request
+    FROM request_cube
+    WHERE digits = length($head) AND starts_with(area_code, $head) AND category = ''
 ), offered AS (
     SELECT count(*) AS volunteers, max(consent_at) AS last_volunteer
     FROM volunteers

@@ -1,0 +1,38 @@
+"""Cubes: what screens ask again and again, counted once when a version is built.
+
+``dose_cube`` counts injections by area × week × dose × group, ``request_cube`` requests by area × day
+× category × status × urgency. Each is kept at every level (country, province, district, tambon), so
+that a question about the country reads its few rows and not those of 7,400 tambons. A cube lies in
+the file of the rows that it counts: whichever version is opened, the two agree.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import duckdb
+
+from jitasa_analytics.store.tables import quoted
+
+# The datasets that a cube is made of: it is made anew when one of them was written.
+MADE_OF: dict[str, tuple[str, ...]] = {"dose_cube": ("doses",), "request_cube": ("requests", "request_items")}
+GROUP_OF = {"dose_cube": "doses", "request_cube": "live"}
+
+
+
+def definition(name: str, database: str) -> str:
+    """The SELECT that counts a cube from the rows of a database (a catalogue or schema)."""
+    text = resources.files("jitasa_analytics.store").joinpath("queries", f"{name}.sql").read_text("utf-8")
+    return text.replace("$rows.", f"{database}." if database else "")
+
+
+def build(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> None:
+    """Count a cube anew."""
+    connection.execute(f"CREATE OR REPLACE TABLE {database}.{quoted(name)} AS {definition(name, database)}")
+
+
+def missing(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> bool:
+    """Whether a file was written before there were cubes."""
+    found = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = $d AND table_name = $t",
+                               {"d": database, "t": name}).fetchall()
+    return not found[0][0]
