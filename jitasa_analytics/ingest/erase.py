@@ -7,7 +7,7 @@ import re
 from jitasa_analytics import privacy
 from jitasa_analytics.errors import UnknownError
 from jitasa_analytics.ingest import identities
-from jitasa_analytics.ingest.quarantine import identity
+from jitasa_analytics.ingest.settled import identity
 from jitasa_analytics.store import Store
 from jitasa_analytics.store.erasure import Erased
 from jitasa_analytics.store.erasure import erase as erase_from
