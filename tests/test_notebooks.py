@@ -61,6 +61,9 @@ DECISIONS = {
     "05_reopening": "73 provinces are late; 1 of them by at most 30 days",
     "06_bring_your_own_excel": "2 of 5 rows needed a correction; 5 are in the store now.",
     "07_your_own_study": "Call Si Racha first: 44 requests have waited longer than 3 days there.",
+    "10_five_mobile_units": "Decision: 5 units, 12,000 people; with enough room it would be 88,192.",
+    "11_what_fairness_costs": "Decision: lifting the least-served district from 25% to 47% costs 35,776 of 84,539",
+    "12_the_whole_country": "40 sites reach 145,336 more people within 10 km; no plan reaches more than 145,336",
 }
 
 

@@ -58,15 +58,19 @@ def view(answer: Any, lang: str | None = None, *, height: int = 300) -> Sheet:
     if drawn is None:
         raise InputError(f"an answer of {answer.study} has no picture of its own; use answer.view()",
                          key="show.error.no_picture", study=answer.study)
-    title, element = drawn
+    return shown(*drawn, lang, sample=answer.sample, height=height)
+
+
+def shown(title: str, element: Any, lang: str, *, sample: bool = False, height: int = 300) -> Sheet:
+    """A HoloViews chart with its title as a sheet of its own."""
     figure = hv.render(element, backend="bokeh")
     figure.sizing_mode = "stretch_width"
     script, place = components(figure)
     code = "".join(f"<script>{js}</script>" for js in Resources(mode="inline", components=["bokeh"]).js_raw)
-    sample = card.sample_html(lang) if answer.sample else ""
+    label = card.sample_html(lang) if sample else ""
     html = (f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
             f'<style>{fonts.embedded()} {PIECES.replace(":host", "body")} body {{ margin: 12px; background: #fff; }}'
-            f'</style>{code}</head><body>{sample}<h3 class="title">{escape(title)}</h3>{place}{script}</body></html>')
+            f'</style>{code}</head><body>{label}<h3 class="title">{escape(title)}</h3>{place}{script}</body></html>')
     return Sheet(html, int(figure.min_height or height) + 90)
 
 
