@@ -145,7 +145,7 @@ def _lonlat(required: bool = True) -> tuple[Column, Column]:
 
 def _area(required: bool = False) -> Column:
     return Column("area_code", "area", "รหัสพื้นที่", "Area code", required=required,
-                  aliases=("area", "tambon_code", "รหัสตำบล", "geocode"))
+                  aliases=("area", "tambon_code", "รหัสตำบล", "geocode", "พื้นที่"))
 
 
 SOURCE = Column("source", "text", "แหล่งข้อมูล", "Source")
@@ -247,7 +247,8 @@ DATASETS: dict[str, Dataset] = {d.name: d for d in (
             *_lonlat(required=False),
             _area(),
             Column("requester", "token", "ผู้ขอ", "Requester", personal=True,
-                   aliases=("requester_token", "requester_id", "ผู้แจ้ง")),
+                   aliases=("requester_token", "requester_id", "ผู้แจ้ง", "โทรศัพท์", "เบอร์โทร", "เบอร์โทรศัพท์",
+                            "หมายเลขโทรศัพท์", "phone", "tel")),
             SOURCE,
         ), "คำขอความช่วยเหลือ", "Requests for help", on_known="update", one_of=("lon", "area_code"),
         scoped_by="area_code", as_of="requested_at"),
@@ -305,10 +306,11 @@ DATASETS: dict[str, Dataset] = {d.name: d for d in (
         ("area_code", "facility_id", "as_of", "reported_at", "dose_no", "group", "source"), (
             _area(),
             Column("facility_id", "code", "หน่วยบริการ", "Facility", aliases=("hcode", "h_code")),
-            Column("as_of", "date", "ข้อมูล ณ วันที่", "As of", required=True, aliases=("date", "วันที่")),
+            Column("as_of", "date", "ข้อมูล ณ วันที่", "As of", required=True, aliases=("date", "วันที่", "ณ วันที่")),
             Column("reported_at", "datetime", "รายงานเมื่อ", "Reported at"),
             Column("dose_no", "int", "เข็มที่ (0 = ทุกเข็ม)", "Dose (0 = all)", required=True, minimum=0, maximum=9,
-                   default="0"),
+                   default="0",
+                   aliases=("เข็มที่", "เข็ม", "dose")),
             Column("group", "text", "กลุ่ม", "Group", required=True, default="all"),
             Column("count", "int", "จำนวนสะสม", "Cumulative count", required=True, unit="doses", minimum=0),
             Column("denominator", "int", "ประชากรฐานที่ประกาศ", "Published denominator", unit="persons", minimum=1),

@@ -77,8 +77,10 @@ def _write(report: Report, target: Path | None) -> None:
 
 def _rows(found: Mapping[str, Any], lang: str) -> None:
     """What became of the rows: by file, by rule, and the first findings."""
-    names = ("file", "dataset", "recipe", *_COUNTS)
-    printing.table([texts.say(f"cli.report.{n}", lang) for n in names],
+    sheets = ("sheet",) if any(part.get("sheet") for part in found["files"]) else ()
+    names = ("file", *sheets, "dataset", "recipe", *_COUNTS)
+    printing.table([texts.say("import.quarantine_list.sheet" if n == "sheet" else f"cli.report.{n}", lang)
+                    for n in names],
                    [[part[n] for n in names] for part in found["files"]], names=names)
     rules: dict[str, int] = {}
     for part in found["files"]:
@@ -104,8 +106,11 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
 
 def _sentence(finding: Mapping[str, Any], lang: str) -> str:
     """One finding: refused or taken with a warning, where it stands, what is wrong and the way out."""
+    from jitasa_analytics.ingest.findings import named
+
     place = ", ".join(str(finding[n]) for n in ("file", "sheet") if finding.get(n) not in (None, ""))
-    cell = texts.say("cli.report.cell", lang, row=finding["row"], column=finding.get("column") or "-")
+    cell = texts.say("cli.report.cell", lang, row=finding["row"], column=named(str(finding.get("column") or "-"), lang))
     kind = texts.say(f"cli.report.{finding.get('severity', 'warning')}", lang)
     fix = finding.get("suggestion" if lang == "en" else "suggestion_th") or ""
-    return f"{kind} · {place}, {cell}: {finding.get('message_' + lang) or finding.get('code')} {fix}".rstrip()
+    maybe = texts.say("quarantine.proposal", lang, proposal=finding["proposal"]) if finding.get("proposal") else ""
+    return f"{kind} · {place}, {cell}: {finding.get('message_' + lang) or finding.get('code')} {fix} {maybe}".rstrip()

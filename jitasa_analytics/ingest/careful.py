@@ -31,7 +31,7 @@ def checked(tx: Transaction, job: Job, table: Table, findings: Findings, run: Ru
     raw = raw[~raw[ROW].isin(findings.refused())].reset_index(drop=True)
     address = mapping.address(table, job.recipe)
     if job.recipe.address:
-        raw["_address"] = address.agg("".join, axis=1).reindex(raw[ROW]).to_numpy()
+        raw["_address"] = (address["province"] + address["district"] + address["tambon"]).reindex(raw[ROW]).to_numpy()
     frame = check.values(raw, contract, job.recipe, findings, run.key)
     if contract.name == "dose_reports":
         series.check(frame, findings)

@@ -77,7 +77,7 @@ def reader(contract: Dataset, column: Column, recipe: Recipe, key: bytes) -> Cal
         return lambda text: coordinates.degrees(text) or clean.number(text)
     if column.kind in ("int", "float"):
         read = clean.whole if column.kind == "int" else clean.number
-        amount = units.reader(read, column.unit)
+        amount = units.year(read) if column.name.endswith("year") else units.reader(read, column.unit)
         return lambda text: _bounded(amount(text), column)
     if column.kind == "code" and column.name in ("code", "parent") and contract.name == "areas":
         return clean.area

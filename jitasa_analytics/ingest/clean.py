@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from rapidfuzz import fuzz, process
+
 from jitasa_analytics import areas
 from jitasa_analytics.contracts import Column
 from jitasa_analytics.ingest import names
@@ -141,13 +143,16 @@ def choice(column: Column, kind: str) -> Callable[[str], Cell]:
     known = {c.lower(): c for c in column.choices}
     for lang in texts.LANGUAGES:
         known.update({texts.label(kind, c, lang).lower(): c for c in column.choices})
+    labels = [texts.label(kind, c, texts.DEFAULT) for c in column.choices]
 
     def read(text: str) -> Cell:
         folded = text.strip().lower()
         for form in (folded, folded.replace(" ", "_").replace("-", "_")):
             if form in known:
                 return Cell(known[form])
-        return Cell(error="not_a_choice")
+        # The label most like it, or all that there are.
+        alike = process.extract(text, labels, scorer=fuzz.WRatio, limit=1, score_cutoff=70)
+        return Cell(error="not_a_choice", proposal=alike[0][0] if alike else "; ".join(labels))
 
     return read
 

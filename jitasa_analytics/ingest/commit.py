@@ -102,7 +102,7 @@ def say_without_items(tx: Transaction, run: Run) -> None:
         return
     having = set(tx.frame("request_items")["request_id"])
     for file_report, ids in run.new_requests:
-        findings = Findings(file_report.file)
+        findings = Findings(file_report.file, file_report.sheet)
         if isinstance(ids, str):
             rows, first = tx.without(ids, DATASETS["request_items"], "request_id", most=report.MOST_LISTED)
             file_report.leave_out("request_without_items", rows - len(first))

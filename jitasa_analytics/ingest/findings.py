@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from jitasa_analytics import texts
+from jitasa_analytics.contracts import DATASETS
 from jitasa_analytics.ingest.dates import BANGKOK
 from jitasa_analytics.privacy import mask
 
@@ -45,20 +47,34 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as it stands in a report, in both languages."""
-        words = {"column": self.column, "value": self.value, "after": self.after, "row": self.row, "file": self.file}
+        rest = {"value": self.value, "after": self.after, "row": self.row, "file": self.file}
         out: dict[str, Any] = {
             "file": self.file, "sheet": self.sheet, "row": self.row, "column": self.column, "value": self.value,
             "code": self.code, "severity": self.severity,
-            "message_th": texts.say(f"rule.{self.code}.message", "th", **words),
-            "message_en": texts.say(f"rule.{self.code}.message", "en", **words),
+            "message_th": texts.say(f"rule.{self.code}.message", "th", column=named(self.column, "th"), **rest),
+            "message_en": texts.say(f"rule.{self.code}.message", "en", column=named(self.column, "en"), **rest),
         }
         if self.severity == "repair":
             out["after"] = self.after
         else:
-            out["suggestion_th"] = texts.say(f"rule.{self.code}.fix", "th", **words)
-            out["suggestion"] = texts.say(f"rule.{self.code}.fix", "en", **words)
+            out["suggestion_th"] = texts.say(f"rule.{self.code}.fix", "th", column=named(self.column, "th"), **rest)
+            out["suggestion"] = texts.say(f"rule.{self.code}.fix", "en", column=named(self.column, "en"), **rest)
             out["proposal"] = self.proposal
         return out
+
+
+@lru_cache(maxsize=256)
+def named(column: str, lang: str) -> str:
+    """A column as a person calls it: the label of one of ours, any other header as it stands.
+
+    >>> named("people", "en"), named("จำนวนคน", "en"), named("lon / area_code", "th")
+    ('People', 'จำนวนคน', 'ลองจิจูด / รหัสพื้นที่')
+    """
+    for between in (" / ", ", "):
+        if between in column:
+            return between.join(named(part, lang) for part in column.split(between))
+    found = next((c for d in DATASETS.values() for c in d.columns if c.name == column), None)
+    return column if found is None else found.th if lang == "th" else found.en
 
 
 def _shown(value: object) -> str:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from jitasa_analytics import texts
 from jitasa_analytics.errors import InputError
-from jitasa_analytics.ingest import correction, settled
+from jitasa_analytics.ingest import correction, headers, settled
 from jitasa_analytics.ingest import read as reading
 from jitasa_analytics.ingest.dates import BANGKOK
 from jitasa_analytics.ingest.findings import Finding
@@ -29,6 +29,8 @@ from jitasa_analytics.ingest.settled import identity
 from jitasa_analytics.ingest.table import Table
 from jitasa_analytics.store import Store, Transaction
 
+_AT = "_at"
+_FORMULA = "formula_without_value"
 _EXTRA = re.compile(r"^cell \d+$")
 
 
@@ -161,15 +163,19 @@ def resubmit(store: Store, path: Path, *, recipe: str | None = None) -> Resubmit
         raise InputError(f"{path.name} lacks the column {correction.label(correction.ID)!r}; give a file that "
                          "'jitasa quarantine export' wrote", key="import.no_quarantine_id", file=path.name,
                          column=correction.label(correction.ID))
-    kept = rows(store).drop_duplicates("id").set_index("id")
-    given = pd.concat(parts).astype("str")
+    # Of several findings of a row, that of a formula comes first: only the original file shows it.
+    kept = rows(store).sort_values("code", key=lambda c: c != _FORMULA, kind="stable")
+    kept = kept.drop_duplicates("id").set_index("id")
+    # Rows of several sheets have the same numbers.
+    given = pd.concat([p.assign(**{_AT: p.index.astype("str")}) for p in parts], ignore_index=True).astype("str")
     given = given[given[correction.ID].isin(kept.index)].drop_duplicates(correction.ID)
-    if not len(given):
+    given, untouched = _without_formulas(given, kept)
+    if not len(given) and not untouched:
         raise InputError(f"none of the rows of {path.name} is in the quarantine; they were settled before",
                          key="import.none_in_quarantine", file=path.name)
     reports: list[Report] = []
     marks: list[tuple[str, str, str]] = []
-    still: list[tuple[int, Finding]] = []
+    still: list[tuple[int, Finding]] = list(untouched)
     origin = kept.loc[given[correction.ID], ["dataset", "file", "sheet"]].set_axis(given.index)
     for _, part in given.groupby([origin[c] for c in origin], sort=True):
         report, states, wrong = _again(store, part, kept, recipe)
@@ -187,14 +193,29 @@ def resubmit(store: Store, path: Path, *, recipe: str | None = None) -> Resubmit
     return Resubmitted(tuple(reports), sum(s == settled.ACCEPTED for _, s in done), int(left), tuple(still))
 
 
+def _without_formulas(given: pd.DataFrame, kept: pd.DataFrame) -> tuple[pd.DataFrame, list[tuple[int, Finding]]]:
+    """Leave out rows whose formula gave no value where nobody typed one in: the empty cell is no answer."""
+    stay: list[tuple[int, Finding]] = []
+    left: list[object] = []
+    for at, row in given.iterrows():
+        first = kept.loc[row[correction.ID]]
+        original = json.loads(first["original"])
+        if first["code"] == _FORMULA and correction.cells(given.loc[[at]], list(original), str(first["dataset"])).iloc[
+                0].to_dict() == original:
+            left.append(at)
+            stay.append((int(row[_AT]), Finding(str(first["file"]), str(first["sheet"]), int(first["row"]),
+                                               str(first["column"]), "", _FORMULA, "error")))
+    return given.drop(index=left), stay
+
+
 def _again(store: Store, part: pd.DataFrame, kept: pd.DataFrame, recipe: str | None,
            ) -> tuple[Report, list[tuple[str, str, str]], list[tuple[int, Finding]]]:
     """Import the rows of one sheet again: the report; id, state and new id of each; what is still wrong."""
     first = kept.loc[part[correction.ID].iloc[0]]
     dataset, file, sheet = str(first["dataset"]), str(first["file"]), str(first["sheet"])
     same = kept[(kept["dataset"] == dataset) & (kept["file"] == file) & (kept["sheet"] == sheet)]
-    headers = list({k: None for original in same["original"] for k in json.loads(original) if not _EXTRA.match(k)})
-    cells = correction.cells(part, headers, dataset)
+    heads = list({k: None for original in same["original"] for k in json.loads(original) if not _EXTRA.match(k)})
+    cells = correction.cells(part, heads, dataset)
     # The rows keep the numbers they had in their own file, unless two files of that name were refused.
     numbers = kept.loc[part[correction.ID], "row"].astype(int).to_list()
     if len(set(numbers)) < len(numbers):
@@ -202,10 +223,11 @@ def _again(store: Store, part: pd.DataFrame, kept: pd.DataFrame, recipe: str | N
     with tempfile.TemporaryDirectory(prefix="jitasa-") as folder:
         path = Path(folder) / Path(file).name
         cells.to_csv(path, index=False)
-        table = Table(path, cells.set_axis(pd.Index(numbers)), sheet=sheet)
+        # A total that was left in the file is still no row.
+        table = headers.mark(Table(path, cells.set_axis(pd.Index(numbers)), sheet=sheet))
         report = import_table(store, dataset, table, recipe=recipe, accept_quarantine="resubmitted")
     refused = [f for f in report.files[0].findings if f.severity == "error"]
-    at = {number: int(str(row)) for number, row in zip(numbers, part.index, strict=True)}
+    at = {number: int(row) for number, row in zip(numbers, part[_AT], strict=True)}
     states = []
     for number, (row_id, values) in zip(numbers, zip(part[correction.ID], cells.to_dict("records"), strict=True),
                                         strict=True):

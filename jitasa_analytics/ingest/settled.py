@@ -21,6 +21,7 @@ ACCEPTED, REPLACED, DISMISSED = "accepted", "replaced", "dismissed"
 
 def identity(dataset: str, original: str) -> str:
     """The id of a refused row: the same row has the same id whenever and in whichever file it is sent."""
+    original = json.dumps(json.loads(original), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(f"{dataset}\x1f{original}".encode()).hexdigest()[:16]
 
 
@@ -33,7 +34,7 @@ def originals(table: Table, rows: set[int]) -> dict[int, str]:
     for row in rows & set(table.ragged):
         # Under the headers as far as they go, the rest by number.
         found[row] = {heads[n] if n < len(heads) else f"cell {n + 1}": v for n, v in enumerate(table.ragged[row])}
-    return {row: json.dumps(cells, ensure_ascii=False, sort_keys=True) for row, cells in found.items()}
+    return {row: json.dumps(cells, ensure_ascii=False) for row, cells in found.items()}
 
 
 def marks(tx: Transaction) -> pd.DataFrame:

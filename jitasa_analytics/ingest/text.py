@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def _start(path: Path) -> bytes:
     try:
         with delimited.unpacked(path) as file:
             return file.read(QUICK + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise BrokenError(str(error)) from error
 
 

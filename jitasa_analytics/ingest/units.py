@@ -19,6 +19,7 @@ _WORDS = {
     "doses": ("โดส", "เข็ม", "dose", "doses"),
     "baht": ("บาท", "฿", "baht", "thb"),
 }
+_BUDDHIST = (2400, 2600)
 _ONE_NUMBER = re.compile(r"[\d๐-๙]+(?:,[\d๐-๙]{3})*(?:\.[\d๐-๙]+)?")
 
 
@@ -46,5 +47,21 @@ def reader(read: Callable[[str], Cell], unit: str) -> Callable[[str], Cell]:
         if out.error == "not_a_number" and len(numbers) == 1 and not re.search(r"[-+(<>≤≥~%]", text):
             return replace(out, proposal=numbers[0])
         return out
+
+    return cell
+
+
+def year(read: Callable[[str], Cell]) -> Callable[[str], Cell]:
+    """A reader of years that takes one of the Buddhist era for what it is.
+
+    >>> from jitasa_analytics.ingest import clean
+    >>> year(clean.whole)("2564").value, year(clean.whole)("๒๐๒๑").value
+    (2021, 2021)
+    """
+    def cell(text: str) -> Cell:
+        out = read(text)
+        if out.error or out.value is None or not _BUDDHIST[0] <= out.value <= _BUDDHIST[1]:
+            return out
+        return replace(out, value=out.value - 543, repairs=(*out.repairs, "buddhist_year"))
 
     return cell

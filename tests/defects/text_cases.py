@@ -79,6 +79,8 @@ NUMBERS = [
          proposes="3"),
     Case("a number among words", request(people="ประมาณ 20 คน"), ((2, "people", "not_a_number"),), (0, 1, 0),
          proposes="20"),
+    Case("a Buddhist year for a year", "พื้นที่,ปี,ประชากร\nจ.ชลบุรี,2564,10\n", ((2, "year", "buddhist_year"),),
+         keeps={"year": [2021], "people": [10]}, dataset="population"),
     Case("a phone number for a number of people", request(people="812345678"), ((2, "people", "above_maximum"),),
          (0, 1, 0)),
     Case("whole number with decimals", request(people="3.0"), keeps={"people": [3]}),

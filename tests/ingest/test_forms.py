@@ -143,7 +143,7 @@ def test_refused_rows_go_out_are_corrected_and_come_back(store: Store, tmp_path:
     assert "1 rows left the quarantine; 2 are still in it" in told
     # It says of each row what is still wrong, where it stands in this file and where it came from.
     at = int(frame.index[frame[ID] == "r3"][0]) + 2
-    assert f"row {at} (row 4 of calls.csv), people: y in people is not a number" in told
+    assert f"row {at} (row 4 of calls.csv), People: y in People is not a number" in told
     with store.snapshot() as s:
         assert s.frame("requests")["request_id"].tolist() == ["r1", "r2"]
     still = quarantine.rows(store)
@@ -168,7 +168,7 @@ def test_the_workbook_marks_what_is_wrong_and_keeps_what_was_sent(store: Store, 
     marked = {heads[n] for n, c in enumerate(row) if c.fill.fgColor.rgb == "00FFE699"}
     assert marked == {PEOPLE}
     assert {c.number_format for c in row} == {"@"}
-    assert [[c.value for c in r] for r in sent.iter_rows(min_row=2)][1] == ["4", "20", "x", "r3", "2020-03-24", "new"]
+    assert [[c.value for c in r] for r in sent.iter_rows(min_row=2)][1] == ["4", "r3", "2020-03-24", "x", "20", "new"]
     # Correcting the sheet of what was sent changes nothing.
     sent["C3"] = "7"
     book.save(tmp_path / "out.xlsx")
@@ -184,6 +184,37 @@ def test_a_short_row_gets_its_missing_cells_and_is_accepted(store: Store, tmp_pa
     frame[frame[ID] == "r4"].to_csv(out, index=False)
     done = quarantine.resubmit(store, out)
     assert (done.settled, done.left) == (1, 2)
+
+
+def test_a_formula_left_alone_is_no_answer(tmp_path: Path) -> None:
+    """Its empty cell, sent back untouched, does not become the default of the column."""
+    book = openpyxl.Workbook()
+    for row in (["request_id", "requested_at", "people", "area_code"], ["r1", "2020-03-24", "=1+1", 20],
+                ["r2", "2020-03-24", "=1+2", 20], ["r3", "2020-03-24", 2, 20]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    made = Store(tmp_path / "store")
+    assert import_files(made, "requests", [tmp_path / "a.xlsx"]).quarantined == 2
+    quarantine.export(made, tmp_path / "out.xlsx")
+    sheet = (out := openpyxl.load_workbook(tmp_path / "out.xlsx")).worksheets[0]
+    heads = [c.value for c in sheet[1]]
+    sheet.cell(2, heads.index(PEOPLE) + 1, "7")
+    out.save(tmp_path / "out.xlsx")
+    done = quarantine.resubmit(made, tmp_path / "out.xlsx")
+    assert (done.settled, done.left) == (1, 1)
+    assert [(row, f.row, f.code) for row, f in done.still] == [(3, 3, "formula_without_value")]
+    with made.snapshot() as s:
+        assert dict(s.frame("requests")[["request_id", "people"]].to_numpy()) == {"r1": 7, "r3": 2}
+
+
+def test_totals_left_in_the_corrected_file_are_still_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("area_code,year,people\n20,2021,100\nรวม,2021,100\n", "utf-8")
+    made = Store(tmp_path / "store")
+    import_files(made, "population", [path])
+    quarantine.export(made, tmp_path / "out.csv")
+    done = quarantine.resubmit(made, tmp_path / "out.csv")
+    assert (done.settled, done.left, [f.code for _, f in done.still]) == (0, 1, ["totals_row"])
 
 
 def test_rows_are_dismissed_with_a_reason_and_kept(store: Store, tmp_path: Path,
