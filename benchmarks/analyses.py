@@ -2,7 +2,7 @@
 
     python benchmarks/analyses.py            a minute or two
     python benchmarks/analyses.py --large    the whole country; RAAM of PySAL takes 20 s and 1.3 GB
-    python benchmarks/analyses.py access     one of: access raam hotspots equity matching network
+    python benchmarks/analyses.py access     some of: gaps first access raam hotspots equity matching network
 
 Seconds are the median of three runs in one process, once where a run takes more than 5 s;
 compiled code is warm, and what loading it costs the first time stands in a line of its own.
@@ -16,16 +16,19 @@ import importlib.util
 import logging
 import resource
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from jitasa_analytics.analysis import access, decay, equity, hotspots, matching, travel
+from jitasa_analytics.analysis import access, coverage, decay, equity, hotspots, matching, travel
 
 KM = 15.0
 ZONES = {5.0: 1.0, 10.0: 0.68, 15.0: 0.22}
@@ -260,7 +263,63 @@ def bench_network(large: bool) -> None:
     row("one to many with a cut-off", seconds, None, f"{found.travel.n_pairs} pairs; {found!r}".split("; O")[0])
 
 
+def bench_gaps(large: bool) -> None:
+    """Nearest of 1,300 hospitals for each of 65,000 villages, and who is in reach: what coverage_gaps computes."""
+    n, m = (65_000, 1_300) if large else (10_000, 300)
+    table(f"Coverage of {n} villages by {m} hospitals within 30 minutes by car", "")
+    rng = np.random.default_rng(0)
+    centres = np.column_stack([rng.uniform(98, 105, 300), rng.uniform(7, 20, 300)])
+
+    def points(k: int) -> pd.DataFrame:
+        where = centres[rng.integers(0, 300, k)] + rng.normal(0, 0.2, (k, 2))
+        return pd.DataFrame({"lon": where[:, 0], "lat": where[:, 1], "people": rng.integers(100, 2000, k)})
+
+    villages, hospitals = points(n), points(m).drop(columns="people")
+    straight = 2 * 30 / 60 * 40 / 1.3  # twice the limit, as the study looks for the nearest beyond it
+
+    def whole() -> pd.Series:
+        near = travel.straight_line(villages, hospitals, max_km=straight, detour=1.3, speed_kmh=40.0)
+        coverage.curve(villages, near, np.arange(0.0, 61.0, 3.0))
+        near.nearest()
+        return coverage.served(villages, near, within=30.0)
+
+    begin = time.perf_counter()
+    whole()
+    print(f"first call in a process: {time.perf_counter() - begin:.2f} s")
+    seconds, served = timed(whole)
+    people = float(villages["people"][served].sum())
+    row("travel, nearest, served, curve", seconds, None, f"{people:.0f} people in reach")
+
+
+def bench_first(large: bool) -> None:
+    """What the first call of each compiled analysis costs more than the second, each in a new process."""
+    table("First call in a new process, compiled code cached", "")
+    setup = ("import time, numpy as np, pandas as pd\nfrom benchmarks_country import country, pairs, KM\n"
+             "from jitasa_analytics.analysis import access, decay, hotspots, matching, placement, travel\n"
+             "a, b, demand, supply = country(2000, 400); t = pairs(a, b, KM)\n")
+    calls = {
+        "E2SFCA": "access.two_step(demand, supply, t, decay=decay.zones([5.0, 10.0, 15.0], [1, .68, .22], unit='km'))",
+        "RAAM": "access.equilibrium(demand, supply, t, tau=10)",
+        "matching": "matching.match(pd.DataFrame({'priority': np.ones(2000, int)}), "
+                    "pd.DataFrame({'capacity': supply['capacity']}), t)",
+        "max_cover": "placement.max_cover(demand, pd.DataFrame(index=supply.index), t, within=KM, n_sites=10)",
+    }
+    for name, call in calls.items():
+        code = setup.replace("benchmarks_country", "analyses") + (
+            f"run = lambda: {call}\n"
+            "times = []\nfor _ in range(2):\n    begin, cpu = time.perf_counter(), time.process_time(); run()\n"
+            "    times += [time.perf_counter() - begin, time.process_time() - cpu]\nprint(*times)\n")
+        seconds = []
+        for _ in range(2):  # the first process fills the cache where it is empty
+            done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=Path(__file__).parent,
+                                  capture_output=True, text=True, check=True)
+            seconds = [float(v) for v in done.stdout.split()[-4:]]
+        row(name, seconds[2], None, f"first call {seconds[0] - seconds[2]:.2f} s more; of the processor "
+                                    f"{seconds[1] - seconds[3]:.2f} s more")
+
+
 BENCHES = {
+    "gaps": bench_gaps, "first": bench_first,
     "access": bench_access, "raam": bench_raam, "hotspots": bench_hotspots, "equity": bench_equity,
     "matching": bench_matching, "network": bench_network,
 }

@@ -22,7 +22,11 @@ def compiled(function: F) -> F:
         if not fast:
             import numba
 
-            fast.append(numba.njit(cache=True, nogil=True)(function))
+            try:
+                fast.append(numba.njit(cache=True, nogil=True)(function))
+            except RuntimeError:
+                # Neither the package's folder nor the user's cache can be written: compile each time.
+                fast.append(numba.njit(nogil=True)(function))
         return fast[0](*arguments)
 
     return cast(F, call)

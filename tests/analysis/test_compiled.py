@@ -1,0 +1,48 @@
+"""Compiled loops are kept on disk where there is a place for them, and work where there is none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CODE = "import numpy as np, kernel; print(kernel.total(np.arange(5.0)))"
+KERNEL = """
+from jitasa_analytics.analysis.placement.jit import compiled
+
+
+@compiled
+def total(values):
+    found = 0.0
+    for value in values:
+        found += value
+    return found
+"""
+
+
+def run(path: Path, **more: str) -> str:
+    env = {**os.environ, "PYTHONPATH": str(path.parent), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    done = subprocess.run([sys.executable, "-c", CODE], env=env, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_machine_code_is_kept_where_it_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "kernel.py"
+    path.write_text(KERNEL, "utf-8")
+    cache = str(tmp_path / "cache")
+    assert run(path, NUMBA_CACHE_DIR=cache) == "10.0"
+    kept = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("*.nbc")}
+    assert kept
+    assert run(path, NUMBA_CACHE_DIR=cache) == "10.0"
+    assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("*.nbc")} == kept
+
+
+def test_a_machine_where_nothing_can_be_kept_still_computes(tmp_path: Path) -> None:
+    path = tmp_path / "kernel.py"
+    path.write_text(KERNEL, "utf-8")
+    # Files stand where the folders would be: beside the source, in the home folder, and where it is told.
+    for name in ("__pycache__", "home", "cache"):
+        (tmp_path / name).write_text("", "utf-8")
+    home = str(tmp_path / "home" / "none")
+    assert run(path, NUMBA_CACHE_DIR=str(tmp_path / "cache"), HOME=home, XDG_CACHE_HOME=home) == "10.0"
