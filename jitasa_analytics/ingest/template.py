@@ -18,9 +18,9 @@ from jitasa_analytics import texts
 from jitasa_analytics.contracts import Column, Dataset, dataset
 from jitasa_analytics.ingest import check
 from jitasa_analytics.ingest.headers import EXAMPLE
+from jitasa_analytics.ingest.workbook import LISTS
 
 _ROWS = 5000
-_LISTS = "lists"
 _EXAMPLES = {
     "area": "200104", "date": "24/03/2563", "datetime": "24/03/2563 08:30", "lon": 100.9293, "lat": 13.2848,
     "int": 10, "float": 1.5, "token": "P001",
@@ -40,7 +40,7 @@ def write(dataset_name: str, path: Path) -> None:
     book = Workbook()
     sheet = book.active
     sheet.title = contract.th[:31].replace("/", " ")
-    lists = book.create_sheet(_LISTS)
+    lists = book.create_sheet(LISTS)
     for number, column in enumerate(columns, 1):
         head = sheet.cell(1, number, f"{column.th} / {column.en}")
         head.font = Font(bold=True, color="FFFFFF")
@@ -57,7 +57,7 @@ def write(dataset_name: str, path: Path) -> None:
         _validate(sheet, lists, contract, column, letter, number)
     sheet.freeze_panes = "A2"
     _explain(book, contract, columns)
-    book.move_sheet(_LISTS, 1)
+    book.move_sheet(LISTS, 1)
     lists.sheet_state = "hidden"
     book.save(path)
 
@@ -77,7 +77,7 @@ def _validate(sheet: Any, lists: Any, contract: Dataset, column: Column, letter:
         labels = [_label(contract, column, c) for c in column.choices]
         for row, label in enumerate(labels, 1):
             lists.cell(row, number, label)
-        rule = DataValidation(type="list", formula1=f"={_LISTS}!${letter}$1:${letter}${len(labels)}", allow_blank=True)
+        rule = DataValidation(type="list", formula1=f"={LISTS}!${letter}$1:${letter}${len(labels)}", allow_blank=True)
     elif column.kind in ("int", "float") and column.minimum is not None:
         rule = DataValidation(type="whole" if column.kind == "int" else "decimal", operator="greaterThanOrEqual",
                               formula1=str(column.minimum), allow_blank=True)

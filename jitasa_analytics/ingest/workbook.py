@@ -6,13 +6,17 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from jitasa_analytics import texts
 from jitasa_analytics.errors import InputError, UnknownError
 from jitasa_analytics.ingest import child, headers
 from jitasa_analytics.ingest.apart import handover
 from jitasa_analytics.ingest.child import too_large
 from jitasa_analytics.ingest.table import Noted, Table
 
-__all__ = ["read", "too_large"]
+__all__ = ["LISTS", "read", "too_large"]
+
+# The sheet of a template that holds its lists to choose from; that and its explanations are no tables.
+LISTS = "lists"
 
 
 def read(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Table]:
@@ -28,9 +32,10 @@ def read(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Tabl
     """
     with child.parsed(path, "xlsx", sheet=sheet) as parts:
         check_name(path, [p.sheet for p in parts], sheet)
+        own = () if sheet else (LISTS, texts.say("import.template.sheet", "th"))
         tables = [_table(path, part.told, handover.read_rows(part.file), expect)
-                  for part in parts if part.file is not None and part.told["rows"]]
-    hidden = [p.sheet for p in parts if p.told.get("skipped") == "hidden"]
+                  for part in parts if part.file is not None and part.told["rows"] and part.sheet not in own]
+    hidden = [p.sheet for p in parts if p.told.get("skipped") == "hidden" and p.sheet not in own]
     if not tables:
         raise InputError(f"{path.name} holds no rows; check the export it came from", key="error.file_empty",
                          file=path.name)

@@ -58,6 +58,8 @@ def test_a_template_comes_back_and_its_example_is_no_row(tmp_path: Path) -> None
     report = import_files(Store(tmp_path / "store"), "requests", [path])
     assert (report.read, report.accepted) == (1, 1)
     assert [r["row"] for r in report.repairs if r["code"] == "example_skipped"] == [2]
+    # The template's own sheets of lists and explanations are no news.
+    assert {f["code"] for f in report.findings} == {"request_without_items"}
     with Store(tmp_path / "store").snapshot() as s:
         row = s.frame("requests").iloc[0]
     assert (row["request_id"], row["urgency"], row["people"], row["area_code"], row["status"]) == (
