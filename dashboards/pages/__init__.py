@@ -23,7 +23,8 @@ _FIRST: tuple[type[Page], ...] = (Overview, Requests, Compare)
 _LAST: tuple[type[Page], ...] = (Facilities, Data, About)
 # Built-in studies in the order of a planner's questions; those of other packages follow by name.
 _ORDER = ("vaccination", "reopening", "responses", "hotspots", "coverage_gaps", "access", "volunteer_ratio", "equity",
-          "adoption", "best_sites", "matching", "beds", "transport", "supplies", "data_quality", "readiness")
+          "adoption", "best_sites", "enough_sites", "fair_sites", "phased_sites", "sure_sites", "matching", "beds",
+          "transport", "supplies", "data_quality", "readiness")
 
 
 @lru_cache(maxsize=1)

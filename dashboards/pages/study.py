@@ -241,7 +241,8 @@ _CERTAINTY = {"note.optimal", "note.gap_reached", "note.time_limit", "note.all_c
 _GROUPS = {
     "situation": ("vaccination", "reopening", "responses", "hotspots"),
     "access": ("coverage_gaps", "access", "volunteer_ratio", "equity", "adoption"),
-    "plan": ("best_sites", "matching", "beds", "transport", "supplies"),
+    "plan": ("best_sites", "enough_sites", "fair_sites", "phased_sites", "sure_sites", "matching", "beds", "transport",
+             "supplies"),
     "data": ("data_quality", "readiness"),
 }
 
