@@ -25,6 +25,7 @@ from jitasa_analytics.cli import (
     publish,
     quarantine,
     reports,
+    requests,
     template,
     users,
 )
@@ -39,6 +40,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
+app.add_typer(requests.app, name="requests")
 app.add_typer(audit.app, name="audit")
 app.command("publish")(publish.publish)
 app.command("template")(template.template)

@@ -11,8 +11,8 @@ from tornado.web import RequestHandler, StaticFileHandler
 from jitasa_analytics import areas, privacy, texts
 from jitasa_analytics.service.accounts import Accounts
 from jitasa_analytics.service.audit import Audit
+from jitasa_analytics.service.web import api, sign_in
 from jitasa_analytics.service.web import gate as gates
-from jitasa_analytics.service.web import sign_in
 from jitasa_analytics.service.web.base import HERE, LARGEST_BODY, Handler, House
 from jitasa_analytics.service.web.gate import HEADER, XSRF_COOKIE, Gate, Mode
 from jitasa_analytics.show import fonts
@@ -56,7 +56,7 @@ def patterns(where: House) -> list[tuple[str, type[RequestHandler], dict[str, An
         (r"/people/fonts.css", FontRules, given), (r"/people/areas/([0-9A-Z]{2,6})", Below, given),
         (r"/people/static/(.*)", StaticFileHandler, {"path": str(HERE / "static")}),
     ]
-    return found
+    return [*found, *((pattern, kind, given) for pattern, kind in api.ROUTES)]
 
 
 def server_options(where: House) -> dict[str, Any]:
