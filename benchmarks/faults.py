@@ -7,11 +7,10 @@ The short forms are tests (``tests/faults``).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,6 +26,7 @@ import pandas as pd  # noqa: E402
 
 from jitasa_analytics.ingest.sample import build_sample_store  # noqa: E402
 from jitasa_analytics.store import Store, open_store  # noqa: E402
+from jitasa_analytics.store import folder as store_folder  # noqa: E402
 from tests.faults import work  # noqa: E402
 from tests.faults.test_crowd import crowd  # noqa: E402
 from tests.faults.test_kills import kill_importers  # noqa: E402
@@ -129,36 +129,36 @@ def small_writes(folder: Path, seconds: float, writers: int = 8) -> None:
         ("never seen", len(waited) - len(delays))])
 
 
-PROMISE = """
-import sys
-from jitasa_analytics.store import folder, open_store
-from tests.faults.work import AT
-folder.Folding.wake = (lambda self: None) if sys.argv[3] == "no" else folder.Folding.wake
-store = open_store(sys.argv[1])
-for number in range(100_000):
-    store.append("requests", {"request_id": f"{sys.argv[2]}-{number}", "requested_at": AT, "status": "new",
-                              "area_code": "200101"})
-    print(number, flush=True)
-"""
+def promise(path: str, name: str, folds: bool, told: Any) -> None:
+    """Append until killed, and say after each acknowledgement which it was."""
+    if not folds:
+        store_folder.Folding.wake = lambda self: None  # type: ignore[method-assign]
+    store = Store(Path(path))
+    for number in range(1_000_000):
+        store.append("requests", {"request_id": f"{name}-{number}", "requested_at": work.AT, "status": "new",
+                                  "area_code": "200101"})
+        told.send_bytes(b"%d" % number)
 
 
 def journal_kills(folder: Path, number: int) -> None:
     """Kill writers between an acknowledgement and its folding, every other one while a thread folds."""
-    store = work.make(folder / "journal")
+    store, context = work.make(folder / "journal"), work.context()
     dice = random.Random(3)
     lost = promised_all = 0
     slowest = 0.0
     for kill in range(number):
-        words = [sys.executable, "-c", PROMISE, str(store.folder), f"j{kill}", "no" if kill % 2 else ""]
-        child = subprocess.Popen(words, stdout=subprocess.PIPE, cwd=ROOT)
-        assert child.stdout is not None
-        last = int(child.stdout.readline())
+        heard, told = context.Pipe(duplex=False)
+        child = context.Process(target=promise, args=(str(store.folder), f"j{kill}", kill % 2 == 0, told))
+        child.start()
+        told.close()
+        last = int(heard.recv_bytes())
         time.sleep(dice.uniform(0, 1))
-        child.send_signal(signal.SIGKILL)
-        rest = child.stdout.read().splitlines()
-        child.stdout.close()
-        child.wait()
-        last = int(rest[-1]) if rest and rest[-1].isdigit() else last + max(0, len(rest) - 1)
+        child.kill()
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                last = int(heard.recv_bytes())
+        child.join()
+        heard.close()
         start = time.perf_counter()
         with store.transaction():  # the next writer
             pass
