@@ -186,6 +186,14 @@ def test_what_is_written_into_the_form_comes_back_as_text(served: Served) -> Non
                                                                                              text)
 
 
+def test_a_wrong_password_leaves_the_name_and_the_way_on_the_page(served: Served) -> None:
+    """Nobody types their account twice, and a change of the language keeps where they wanted to go."""
+    visitor = served.visitor()
+    _, _, text = visitor.form("/login?next=%2Frequests", {"name": "nobody-here", "password": "x"})
+    assert 'value="nobody-here"' in text
+    assert 'href="/login?lang=en&amp;next=%2Frequests"' in text
+
+
 def test_a_viewer_of_the_public_sees_no_page(served: Served) -> None:
     visitor = served.visitor()
     status, headers, _ = visitor.sign_in("viewer")

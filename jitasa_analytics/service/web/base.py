@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tornado.web import HTTPError, RequestHandler
 
@@ -101,7 +102,11 @@ class Handler(RequestHandler):
         """Answer with a page."""
         self.set_status(status)
         path = self.request.path
-        languages = [(lang, texts.say("dashboard.language", lang), f"{path}?lang={lang}") for lang in texts.LANGUAGES]
+        # Whoever changes the language at the sign-in still goes where they wanted to.
+        onward = self.get_query_argument("next", "")
+        rest = f"&{urlencode({'next': onward})}" if onward else ""
+        languages = [(lang, texts.say("dashboard.language", lang), f"{path}?lang={lang}{rest}")
+                     for lang in texts.LANGUAGES]
         self.render(f"{template}.html", title=title, lang=self.lang, say=self.say, languages=languages,
                     brand=texts.say("dashboard.brand", self.lang), tagline=texts.say("dashboard.tagline", self.lang),
                     label=lambda kind, value: texts.label(kind, value, self.lang),
