@@ -67,7 +67,7 @@ class Desk:
     """
 
     def __init__(self, folder: Path, *, keep: int = 200, tiles: tuple[str, str] = ("", "")) -> None:
-        self.store = Store(folder)
+        self._store = Store(folder)
         self.tiles = tiles
         self._keep = keep
         self._kept: OrderedDict[Key, Any] = OrderedDict()
@@ -104,6 +104,20 @@ class Desk:
             raise NotAllowedError("the session has ended; sign in again", key="service.denied.ended")
         return user
 
+    @property
+    def store(self) -> Store:
+        """The whole store, past every area: for importing and for rows that were refused.
+
+        Raises
+        ------
+        NotAllowedError
+            Unless the visitor works with the whole country's requests.
+        """
+        user = self.user
+        if user.scope != areas.COUNTRY or not user.may("contacts"):
+            raise NotAllowedError(f"the role {user.role} may not do this", key="service.denied.right", role=user.role)
+        return self._store
+
     # -- asking ------------------------------------------------------------------------------
 
     def manifest(self) -> Manifest:
@@ -114,7 +128,7 @@ class Desk:
         StoreError
             If the store is missing or damaged.
         """
-        return self.store.manifest()
+        return self._store.manifest()
 
     def ask(self, study: str, area: str, **params: Any) -> studies.Answer:
         """The answer of a study for an area."""
@@ -180,7 +194,7 @@ class Desk:
         found = []
         for version in range(self.manifest().version, 0, -1):
             try:
-                found.append(self.store.manifest(version))
+                found.append(self._store.manifest(version))
             except JitasaError:
                 continue
             if len(found) == last:
@@ -199,7 +213,7 @@ class Desk:
     @contextmanager
     def snapshot(self, area: str) -> Iterator[Snapshot]:
         """An open snapshot limited to an area."""
-        with self.store.snapshot(self.user.within(area)) as snapshot:
+        with self._store.snapshot(self.user.within(area)) as snapshot:
             yield snapshot
 
     # -- remembering -------------------------------------------------------------------------
@@ -219,7 +233,7 @@ class Desk:
                 with self._lock:
                     if whole in self._kept:
                         return self._kept[whole]
-                with Snapshot(self.store.folder, manifest, area) as snapshot:
+                with Snapshot(self._store.folder, manifest, area) as snapshot:
                     made = make(snapshot)
                 with self._lock:
                     self._kept[whole] = made

@@ -18,7 +18,7 @@ from dashboards.desk import Desk
 from dashboards.pages import Page
 from jitasa_analytics import texts
 from jitasa_analytics.errors import JitasaError, NoDataError
-from jitasa_analytics.service.roles import NotAllowedError
+from jitasa_analytics.service.roles import LOCAL, NotAllowedError
 from jitasa_analytics.show import card, colours, fonts, numbers, style
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -67,7 +67,7 @@ def build(desk: Desk, page: type[Page]) -> Any:
                      pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"}),
                      sizing_mode="stretch_width", margin=0, stylesheets=[_BODY])
     shown = shell(lang, colours.ground(now.dark), page.label(lang), manifest.version if manifest else -1)
-    shown.header = [navigation.header(now, page.slug)]
+    shown.header = [navigation.header(now, page.slug, "" if desk.user == LOCAL else desk.user.name)]
     shown.main = [body]
     return shown
 

@@ -46,8 +46,10 @@ _SUN = ('<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width
         '<path d="M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2"/></svg>')
 
 
-def header(now: Scope, slug: str) -> Any:
-    """Brand, languages and the switch between light and dark."""
+def header(now: Scope, slug: str, who: str = "") -> Any:
+    """Brand, who is signed in (with the way out), languages and the switch between light and dark."""
+    account = f'<a href="/account?lang={now.lang}" class="account">{escape(who)}</a>' if who else ""
+
     def html(area: str, search: str) -> str:
         langs = "".join(
             f'<a href="{escape(now.link(slug, lang=lang, more=True))}" lang="{lang}"'
@@ -59,7 +61,7 @@ def header(now: Scope, slug: str) -> Any:
         brand = escape(texts.say("dashboard.brand", now.lang))
         return (f'<div class="bar"><a class="brand" href="{escape(now.link("./"))}">{brand}'
                 f'<small>{escape(texts.say("dashboard.tagline", now.lang))}</small></a>'
-                f'<span class="links">{ground}{langs}</span></div>')
+                f'<span class="links">{account}{ground}{langs}</span></div>')
 
     return pn.pane.HTML(pn.bind(html, now.param.area, now.param.search), stylesheets=[_HEAD],
                         sizing_mode="stretch_width", margin=0)

@@ -73,4 +73,5 @@ def list_events(
     heads = ("n", "at", "who", "what", "scope", "detail")
     rows = [(r["n"], r["at"], r["who"], r["what"], r["scope"], json.dumps(r["detail"], ensure_ascii=False))
             for r in Audit(store).rows(last=last, what=what, who=who)]
-    printing.table([texts.say(f"service.audit.{h}", context.obj) for h in heads], rows, names=heads)
+    printing.table([texts.say(f"service.audit.{'kind' if h == 'what' else h}", context.obj) for h in heads], rows,
+                   names=heads)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from jitasa_analytics import texts
-from jitasa_analytics.cli import printing
+from jitasa_analytics.cli import audit, printing
 
 StoreOption = Annotated[Path, typer.Option("--store", envvar="JITASA_STORE", metavar="DIR", show_envvar=False)]
 
@@ -101,6 +101,8 @@ def erase(
 
     lang: str = context.obj
     done = erasing.erase(open_store(store), person)
+    audit.log(store, "erase", scope="TH", rows=sum(done.removed.values()), cleared=sum(done.cleared.values()),
+              version=done.version)
     printing.say(texts.say("store.erase.done", lang, rows=f"{sum(done.removed.values()):,}",
                            cleared=f"{sum(done.cleared.values()):,}", version=done.version, versions=done.versions))
     printing.say(texts.say("store.erase.copies", lang))

@@ -267,6 +267,8 @@ def test_signing_out_ends_what_an_open_page_can_read(served: Served) -> None:
     assert set(desk.query("page_requests", "TH", state="all", category="", urgency="")["area_code"].str[:2]) == {"20"}
     with pytest.raises(NotAllowedError):
         desk.query("page_requests", "10", state="all", category="", urgency="")
+    with pytest.raises(NotAllowedError):
+        desk.store  # noqa: B018  (importing and refused rows are the whole country's)
     visitor.form("/logout", {}, page="/account")
     with pytest.raises(NotAllowedError):
         desk.query("page_requests", "20", state="all", category="", urgency="")

@@ -67,7 +67,7 @@ class Doors:
             return
         if self.auth == "none":
             raise ServeError(f"without sign-in the server listens on this machine only, not on {address}; give "
-                             "--auth accounts or --auth oidc", key="service.doors.open", address=address)
+                             "--auth accounts", key="service.doors.open", address=address)
         if not self.origin.startswith("https://"):
             raise ServeError(f"on {address} passwords would travel in clear; put a proxy with TLS before the server "
                              "and give its address with --origin https://…", key="service.doors.clear", address=address)
