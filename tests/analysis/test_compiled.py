@@ -46,3 +46,37 @@ def test_a_machine_where_nothing_can_be_kept_still_computes(tmp_path: Path) -> N
         (tmp_path / name).write_text("", "utf-8")
     home = str(tmp_path / "home" / "none")
     assert run(path, NUMBA_CACHE_DIR=str(tmp_path / "cache"), HOME=home, XDG_CACHE_HOME=home) == "10.0"
+
+
+LIMITED = """
+import time
+from numba.core import event
+from jitasa_analytics.analysis import placement, travel
+from jitasa_analytics.analysis.placement import jit, watch
+import pandas as pd
+
+
+class Slow(event.Listener):
+    def on_start(self, event):
+        slow[0] += 1000.0
+
+    def on_end(self, event):
+        pass
+
+
+clock, slow = time.perf_counter, [0.0]
+time.perf_counter = lambda: clock() + slow[0]
+jit._compiler()
+event.register("numba:compile", Slow())
+demand = pd.DataFrame({"people": [10, 20, 30]})
+t = travel.from_matrix([[5.0, 40.0], [30.0, 40.0], [40.0, 5.0]])
+plan = placement.p_median(demand, range(2), t, n_sites=1, capacity=pd.Series([60.0, 60.0]), gap=0.0, time_limit=900)
+assert slow[0] > 1000.0
+print(plan.status, plan.history["seconds"].max() < 900)
+"""
+
+
+def test_compiling_is_not_counted_as_search(tmp_path: Path) -> None:
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", LIMITED], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["optimal", "True"]

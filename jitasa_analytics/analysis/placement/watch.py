@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from jitasa_analytics.analysis.placement.jit import preparing
 from jitasa_analytics.analysis.placement.result import SAME, relative_gap
 
 Progress = Callable[[float, float, float], object]
@@ -22,7 +23,7 @@ class Watch:
     sense : int
         1 where more is better, -1 where less is.
     gap, time_limit : float
-        Relative gap that is good enough; seconds.
+        Relative gap that is good enough; seconds, without those that compiling takes once on a machine.
     progress : callable, optional
     value, bound : float
         The worst there are until something is known.
@@ -39,19 +40,22 @@ class Watch:
     bound: float = math.nan
     history: list[tuple[float, float, float]] = field(default_factory=list)
     cancelled: bool = False
-    began: float = field(default_factory=time.perf_counter)
+    began: float = field(default_factory=lambda: time.perf_counter() - preparing())
 
     def __post_init__(self) -> None:
         self.value, self.bound = -self.sense * math.inf, self.sense * math.inf
 
+    def spent(self) -> float:
+        """Seconds so far."""
+        return max(0.0, time.perf_counter() - preparing() - self.began)
+
     def left(self) -> float:
         """Seconds that are left; 0 once cancelled."""
-        return 0.0 if self.cancelled else max(0.0, self.time_limit - (time.perf_counter() - self.began))
+        return 0.0 if self.cancelled else max(0.0, self.time_limit - self.spent())
 
     def until(self, share: float) -> float:
         """Seconds that are left of the first ``share`` of the time."""
-        spent = time.perf_counter() - self.began
-        return 0.0 if self.cancelled else max(0.0, share * self.time_limit - spent)
+        return 0.0 if self.cancelled else max(0.0, share * self.time_limit - self.spent())
 
     def better(self, value: float) -> bool:
         """Whether a value beats the incumbent."""
@@ -69,7 +73,7 @@ class Watch:
             self.bound = self.value
         if (self.value, self.bound) == old and self.history:
             return
-        seconds = time.perf_counter() - self.began
+        seconds = self.spent()
         self.history.append((seconds, self.value, self.bound))
         if self.progress is not None and self.progress(seconds, self.value, self.bound) is False:
             self.cancelled = True

@@ -28,7 +28,7 @@ def test_equals_the_program_alone(monkeypatch, split):
         p = 2 + seed % 3
         *data, room = case(seed, 26 + seed, 9, p, 1.1 + 0.1 * (seed % 4))
         more = {"fixed": [3], "forbidden": [1]} if seed % 3 == 0 else {}
-        options = {"n_sites": p, "capacity": room, "split": split, "gap": 0.0} | more
+        options = {"n_sites": p, "capacity": room, "split": split, "gap": 0.0, "time_limit": np.inf} | more
         with monkeypatch.context() as patched:
             patched.setattr(capacity_solver, "suits", lambda task: False)
             try:
@@ -52,8 +52,8 @@ def test_bound_holds_and_plans_keep_to_the_room_at_larger_size():
     demand, candidates, t, room = case(1, 300, 60, 12, 1.4)
     room[:] = room.mean()
     data = demand, candidates, t
-    plan = placement.p_median(*data, n_sites=12, capacity=room, gap=0.02, time_limit=60)
-    shared = placement.p_median(*data, n_sites=12, capacity=room, gap=0.02, split=True, time_limit=60)
+    plan = placement.p_median(*data, n_sites=12, capacity=room, gap=0.02, time_limit=np.inf)
+    shared = placement.p_median(*data, n_sites=12, capacity=room, gap=0.02, split=True, time_limit=np.inf)
     free = placement.p_median(*data, n_sites=12, gap=0.0)
     assert plan.gap <= 0.02 and shared.gap <= 0.02 and "Lagrangian" in plan.method
     # Sharing out and unlimited room can only help, and no bound may say otherwise.
