@@ -60,7 +60,7 @@ def fill(store: Store, rows: int) -> tuple[float, float]:
     districts = [d for p in areas.children("TH") for d in areas.children(p)]
     codes = pd.DataFrame({"code": [t for d in districts for t in areas.children(d)]})
     with store.transaction(create=True, note="benchmark") as tx:
-        tx.insert("doses", pd.DataFrame(columns=dataset("doses").names))
+        tx.own(dataset("doses"))
         connection: duckdb.DuckDBPyConnection = tx._connection
         connection.register("codes", codes)
         start = time.perf_counter()

@@ -197,7 +197,7 @@ class Stage:
     def _write(self, taken: str, *, replace: bool) -> None:
         """Put the rows that are new or newer into the table."""
         contract = self._contract
-        self._tx.own(contract)
+        self._tx.own_for(contract, self._connection, f"met WHERE {taken}", new=not replace)
         table = f"g_{contract.group}.{quoted(contract.name)}"
         if replace:
             same = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM m.{quoted(k)}" for k in contract.key)

@@ -19,11 +19,20 @@ MADE_OF: dict[str, tuple[str, ...]] = {"dose_cube": ("doses",), "request_cube": 
 GROUP_OF = {"dose_cube": "doses", "request_cube": "live"}
 
 
+def definition(name: str, database: str = "", **sources: str) -> str:
+    """The SELECT that counts a cube.
 
-def definition(name: str, database: str) -> str:
-    """The SELECT that counts a cube from the rows of a database (a catalogue or schema)."""
+    Parameters
+    ----------
+    database : str
+        The catalogue whose rows are counted.
+    sources : str
+        Other rows that stand in for a dataset's: the name of a table, or a SELECT in brackets.
+    """
     text = resources.files("jitasa_analytics.store").joinpath("queries", f"{name}.sql").read_text("utf-8")
-    return text.replace("$rows.", f"{database}." if database else "")
+    for dataset in MADE_OF[name]:
+        text = text.replace(f"$rows.{dataset}", sources.get(dataset, f"{database}.{dataset}"))
+    return text
 
 
 def build(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> None:

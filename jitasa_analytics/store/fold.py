@@ -44,7 +44,7 @@ def fold(folder: Path, base: Manifest, number: int) -> Manifest:
     entries, reached = journal.read(folder, base.journal)
     if not entries:
         return base
-    tx = Transaction(folder, base, number)
+    tx = Transaction(folder, base, number, threads=1)  # few rows: more threads only wait for each other
     try:
         _apply(tx, entries)
         made = replace(tx.seal(note=NOTE, sample=base.sample), journal=reached)

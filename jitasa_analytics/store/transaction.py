@@ -17,6 +17,7 @@ from jitasa_analytics.contracts import Dataset, dataset
 from jitasa_analytics.errors import StoreError
 from jitasa_analytics.store import cubes
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
+from jitasa_analytics.store.recount import Recount
 from jitasa_analytics.store.tables import FILE_GROUPS, RESTRICTED, create_tables, quoted, select_from_arrow, to_arrow
 from jitasa_analytics.store.tables import to_frame as relation_to_frame
 
@@ -30,11 +31,12 @@ class Transaction:
     Only the files of the groups that are touched are copied. Made by ``Store.transaction``.
     """
 
-    def __init__(self, folder: Path, base: Manifest, number: int | None = None) -> None:
+    def __init__(self, folder: Path, base: Manifest, number: int | None = None, *, threads: int | None = None) -> None:
         self._folder = folder
         self._base = base
         self.version = base.version + 1 if number is None else number
-        self._connection = duckdb.connect(":memory:")
+        self._connection = duckdb.connect(":memory:", config={} if threads is None else {"threads": threads})
+        self._recount = Recount(self._connection)
         self._files: dict[str, str] = {}
         self._read: set[str] = set()
         self._touched: set[str] = set()
@@ -81,14 +83,16 @@ class Transaction:
         contract = dataset(name)
         self._own(contract.group)
         self._connection.register("incoming", to_arrow(frame, contract))
-        self._connection.execute(f"INSERT INTO {self._table(contract)} {select_from_arrow(contract, 'incoming')}")
+        rows = select_from_arrow(contract, "incoming")
+        self._recount.rows(self._connection, name, f"({rows})", new=True)
+        self._connection.execute(f"INSERT INTO {self._table(contract)} {rows}")
         self._connection.unregister("incoming")
         self._touched.add(name)
 
     def replace(self, name: str, frame: pd.DataFrame) -> None:
         """Put a frame in the place of all rows."""
         contract = dataset(name)
-        self._own(contract.group)
+        self.own(contract)
         self._connection.execute(f"DELETE FROM {self._table(contract)}")
         self.insert(name, frame)
 
@@ -98,9 +102,9 @@ class Transaction:
         self._own(contract.group)
         self._connection.register("incoming", to_arrow(frame, contract))
         same = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM i.{quoted(k)}" for k in contract.key)
-        self._connection.execute(
-            f"DELETE FROM {self._table(contract)} AS t USING "
-            f"({select_from_arrow(contract, 'incoming')}) AS i WHERE {same}")
+        rows = select_from_arrow(contract, "incoming")
+        self._recount.rows(self._connection, name, f"({rows})", new=False)
+        self._connection.execute(f"DELETE FROM {self._table(contract)} AS t USING ({rows}) AS i WHERE {same}")
         self._connection.unregister("incoming")
         self.insert(name, frame)
 
@@ -162,9 +166,16 @@ class Transaction:
         return self._connection.cursor()
 
     def own(self, contract: Dataset) -> None:
-        """Make a dataset's table writable, and count it among the changed ones."""
+        """Make a dataset's table writable; any of its rows may change."""
         self._own(contract.group)
         self._touched.add(contract.name)
+        self._recount.everything(contract.name)
+
+    def own_for(self, contract: Dataset, connection: duckdb.DuckDBPyConnection, source: str, *, new: bool) -> None:
+        """Make a dataset's table writable for the rows of ``FROM source``, whose keys are all ``new`` or not."""
+        self._own(contract.group)
+        self._touched.add(contract.name)
+        self._recount.rows(connection, contract.name, source, new=new)
 
     def remember(self, connection: duckdb.DuckDBPyConnection, query: str) -> str:
         """Keep an answer until the transaction ends, under the name that is returned."""
@@ -213,18 +224,13 @@ class Transaction:
         for name in sorted(self._touched):
             contract = dataset(name)
             held[name] = replace(described(self._connection, contract, f"g_{contract.group}"), imported_at=now)
-        self._count_cubes()
+        for cube, group in cubes.GROUP_OF.items():
+            if group in self._files:
+                self._recount.finish(cube, f"g_{group}")
         self.close()
         files = {**self._base.files, **self._files}
         return replace(self._base, version=self.version, created_at=now, sample=sample, files=files, datasets=held,
                        note=note)
-
-    def _count_cubes(self) -> None:
-        """Count the cubes of which rows changed, and those that a file from before there were cubes lacks."""
-        for name, group in cubes.GROUP_OF.items():
-            if group in self._files and (self._touched & set(cubes.MADE_OF[name]) or
-                                         cubes.missing(self._connection, name, f"g_{group}")):
-                cubes.build(self._connection, name, f"g_{group}")
 
     def close(self) -> None:
         """Checkpoint and let go of all files."""

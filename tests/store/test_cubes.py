@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jitasa_analytics.contracts import CATEGORIES, STATUSES, URGENCIES
-from jitasa_analytics.store import Store, history
+from jitasa_analytics.contracts import CATEGORIES, STATUSES, URGENCIES, dataset
+from jitasa_analytics.store import Store, cubes, history, recount
 from jitasa_analytics.store.erasure import erase
 
 AREAS = ["200101", "200102", "200201", "2001", "20", "100101", "TH", "20010103"]
@@ -98,6 +98,54 @@ def test_the_cubes_say_what_the_rows_say(tmp_path_factory: pytest.TempPathFactor
                                                   if d == digits and no == 2 and a.startswith("20"))
 
 
+changes_of = st.lists(st.tuples(st.sampled_from(["requests", "amend", "items", "doses", "replace"]), requests_of,
+                                doses_of), min_size=1, max_size=4)
+
+
+@settings(max_examples=12)
+@given(requests=requests_of, doses=doses_of, changes=changes_of, share=st.sampled_from([0.0, 0.25, 1e9]))
+def test_what_is_counted_bit_by_bit_is_what_is_counted_at_once(
+        tmp_path_factory: pytest.TempPathFactory, requests: list[Any], doses: list[Any], changes: list[Any],
+        share: float) -> None:
+    """Rows that are new, changed, moved to another day and area, in versions of their own or together."""
+    store = Store(tmp_path_factory.mktemp("cube") / "store")
+    asked, items, given_ = write(store, requests, doses)
+    known = set(asked["request_id"])
+    tokens, numbers = len(given_), 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recount, "_SHARE", share)
+        patch.setattr(recount, "_FEW", 0)
+        for kind, more, shots in changes:
+            with store.transaction() as tx:
+                if kind in ("requests", "amend"):
+                    start = 0 if kind == "amend" else len(known)
+                    part = pd.DataFrame([(f"r{start + i}", *r[:5]) for i, r in enumerate(more)],
+                                        columns=list(asked.columns))
+                    part = part[part["request_id"].isin(known)] if kind == "amend" else part
+                    (tx.update if kind == "amend" else tx.insert)("requests", part)
+                    known |= set(part["request_id"])
+                if kind in ("requests", "items") and known:
+                    rows = [(sorted(known)[i % len(known)], f"n{(numbers := numbers + 1)}", c)
+                            for i, r in enumerate(more) for c in r[5]]
+                    tx.insert("request_items", pd.DataFrame(rows, columns=list(items.columns)))
+                if kind == "doses":
+                    for half in (shots[::2], shots[1::2]):
+                        part = pd.DataFrame([(f"q{tokens + i}", *d) for i, d in enumerate(half)],
+                                            columns=list(given_.columns))
+                        tokens += len(half)
+                        tx.insert("doses", part)
+                if kind == "replace":
+                    tx.replace("doses", tx.frame("doses").head(2))
+    with store.snapshot() as s:
+        kept = {name: s.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in cubes.GROUP_OF}
+    with store.transaction() as tx:
+        for name in ("requests", "doses"):
+            tx.own(dataset(name))
+    with store.snapshot() as s:
+        for name, frame in kept.items():
+            pd.testing.assert_frame_equal(frame, s.sql(f"SELECT * FROM {name} ORDER BY ALL"))
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "store")
@@ -157,8 +205,6 @@ def test_cubes_follow_every_way_in_which_rows_change(store: Store) -> None:
 
 def test_a_version_from_before_there_were_cubes_answers_all_the_same(store: Store,
                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
-    from jitasa_analytics.store import cubes
-
     with store.snapshot("20") as s:
         whole = s.sql("SELECT * FROM request_cube"), s.sql("SELECT * FROM dose_cube")
     with monkeypatch.context() as without:
