@@ -25,6 +25,12 @@ __all__ = ["town"]
 _KEPT = 'SELECT dataset, file, "row", "column", code, value, original FROM g_restricted.quarantine ORDER BY ALL'
 
 
+@pytest.fixture(autouse=True)
+def _one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every store gives a person the same token, so that two stores can be compared."""
+    monkeypatch.setenv("JITASA_TOKEN_KEY", "the same")
+
+
 @pytest.fixture
 def lane(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Turns the fast lane on for files of any size, in blocks of a few rows, or off."""
@@ -145,7 +151,6 @@ def test_the_same_rows_in_any_form_and_order_make_the_same_store(town: Path, tmp
     for n, parts in enumerate(forms.values()):
         store = Store(tmp_path / f"s{n}")
         shutil.copytree(town, store.folder)
-        (store.folder / "token.key").write_text("the same")
         for k, lines in enumerate(parts):
             path = tmp_path / f"{n}-{k}.csv"
             path.write_text("\n".join([*lines, ""]), "utf-8")

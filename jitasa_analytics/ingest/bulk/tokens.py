@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from jitasa_analytics import privacy
 from jitasa_analytics.ingest.bulk.cells import Flags
 from jitasa_analytics.ingest.bulk.split import Bytes, Ints
 
@@ -114,9 +115,17 @@ def _begun(key: bytes, pad: int) -> Words32:
 
 
 def of_ids(data: Bytes, start: Ints, key: bytes) -> Bytes:
-    """The tokens of ids of 13 ASCII digits, 34 bytes each, one behind the other."""
+    """The tokens of ids of 13 ASCII digits, 34 bytes each, one behind the other.
+
+    A key of several lines, as a rotation leaves it, keys each token again line by line.
+    """
+    first, *later = key.split(b"\n")
     out = np.empty(_LENGTH * len(start), np.uint8)
-    _tokens(data, np.ascontiguousarray(start), _begun(key, 0x36), _begun(key, 0x5C), _ROUNDS, out)
+    _tokens(data, np.ascontiguousarray(start), _begun(first, 0x36), _begun(first, 0x5C), _ROUNDS, out)
+    for part in later:
+        text = out.tobytes().decode()
+        again = "".join(privacy.renewed(text[i:i + _LENGTH], part) for i in range(0, len(text), _LENGTH))
+        out = np.frombuffer(again.encode(), np.uint8).copy()
     return out
 
 
