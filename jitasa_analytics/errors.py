@@ -52,5 +52,9 @@ class InfeasibleError(JitasaError, ValueError):
     """No answer exists under the given limits; the message says what blocks."""
 
 
+class OutOfTimeError(JitasaError, TimeoutError):
+    """A time limit passed before there was anything to answer with."""
+
+
 class ServeError(JitasaError, OSError):
     """The dashboard can't be served, for instance because the port is in use."""

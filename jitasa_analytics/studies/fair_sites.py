@@ -74,6 +74,8 @@ class FairSites(Siting):
         worst = max(found.plans, key=lambda plan: plan.gap)
         out = int(group.isna().sum())
         more = [Note("note.unfair_areas", {"places": out})] if out else []
+        if np.isnan(found.end):
+            more.append(Note("note.frontier_cut", {"seconds": self.time_limit}))
         figures = {
             "newly_best": Figure(int(rows["newly_covered"].iloc[0]), "persons"),
             "least_best": Figure(float(rows["least_share"].iloc[0]), "share"),

@@ -13,7 +13,7 @@ from jitasa_analytics.analysis.placement.cover import Floats
 from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import Formulation, Goal, formulate
 from jitasa_analytics.analysis.placement.task import Task
-from jitasa_analytics.errors import InfeasibleError, JitasaError
+from jitasa_analytics.errors import InfeasibleError, OutOfTimeError
 
 METHOD = "branch and bound (HiGHS)"
 
@@ -39,14 +39,14 @@ def solve(task: Task) -> tuple[Plan, bool]:
     ------
     InfeasibleError
         If no plan keeps to the limits.
-    JitasaError
+    OutOfTimeError
         If no plan was found in time.
     """
     found = attempt(task)
     if found.infeasible:
         raise InfeasibleError(blocked(task.model, task.limits, found.form, seed=task.seed))
     if found.plan is None:
-        raise JitasaError(
+        raise OutOfTimeError(
             f"no plan that keeps to all limits was found in {task.watch.time_limit:g} seconds, and none was "
             "ruled out; give more time_limit, or loosen a limit"
         )

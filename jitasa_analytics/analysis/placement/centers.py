@@ -17,7 +17,7 @@ from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.placement.task import Task, prepare
 from jitasa_analytics.analysis.placement.watch import Progress
 from jitasa_analytics.analysis.travel import Travel
-from jitasa_analytics.errors import InfeasibleError, JitasaError
+from jitasa_analytics.errors import InfeasibleError, OutOfTimeError
 
 
 def p_center(
@@ -101,7 +101,7 @@ def _bisected(task: Task) -> tuple[Plan, bool]:
         form = formulate(model, task.limits, "serve", np.inf, task.must)
         raise InfeasibleError(blocked(model, task.limits, form, seed=task.seed))
     if plan is None:
-        raise JitasaError(f"no plan was found in {watch.time_limit:g} seconds, and none was ruled out; give more")
+        raise OutOfTimeError(f"no plan was found in {watch.time_limit:g} seconds, and none was ruled out; give more")
     low, high = 0, int(np.searchsorted(costs, task.worth(plan)))
     watch.tell(task.worth(plan), float(costs[0]))
     while low < high and not watch.over():

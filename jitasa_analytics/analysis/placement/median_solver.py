@@ -21,7 +21,7 @@ from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
 from jitasa_analytics.analysis.placement.median_lists import LARGE, Lists, listed, thinned, together
 from jitasa_analytics.analysis.placement.result import SAME
 from jitasa_analytics.analysis.placement.task import Task
-from jitasa_analytics.errors import InfeasibleError, JitasaError
+from jitasa_analytics.errors import InfeasibleError, OutOfTimeError
 
 METHOD = "swaps, Lagrangian bound, branch and bound"
 
@@ -149,7 +149,7 @@ class _Search:
                 f"n_sites={self.p} can't serve every place that some candidate reaches; raise n_sites, or "
                 "compute costs for pairs that lie farther apart"
             )
-        raise JitasaError(
+        raise OutOfTimeError(
             f"no plan that serves everybody was found in {self.watch.time_limit:g} seconds, and none was "
             "ruled out; give more time_limit, or costs for more pairs"
         )

@@ -15,7 +15,7 @@ from jitasa_analytics.analysis.placement.maximal_cover import max_cover
 from jitasa_analytics.analysis.placement.medians import p_median
 from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.travel import Travel
-from jitasa_analytics.errors import InfeasibleError, InputError
+from jitasa_analytics.errors import InfeasibleError, InputError, OutOfTimeError
 
 Step = Callable[[int, pd.DataFrame], object]
 """Called with the number of plans so far and their table; False stops."""
@@ -81,7 +81,7 @@ def frontier(
 
     Raises
     ------
-    InputError, InfeasibleError
+    InputError, InfeasibleError, OutOfTimeError
 
     References
     ----------
@@ -118,6 +118,10 @@ def frontier(
             if not plans:
                 raise
             limit = floor
+            break
+        except OutOfTimeError:
+            if not plans:
+                raise
             break
         share, people = _shares(plan, demand, groups, travel, within)
         lost = plan.objective - (plans[0].objective if plans else plan.objective)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from jitasa_analytics.analysis import placement, travel
-from jitasa_analytics.errors import InfeasibleError, InputError
+from jitasa_analytics.analysis.placement import tradeoff
+from jitasa_analytics.errors import InfeasibleError, InputError, OutOfTimeError
 from tests import oracles
 
 INF = float("inf")
@@ -76,6 +77,26 @@ def test_frontier_with_a_coarse_step_stops_and_says_how_far():
                              ({"floors": 0.5}, "drop floors")):
         with pytest.raises(InputError, match=message):
             placement.frontier(demand, labels, t, **({"within": 20, "groups": group, "n_sites": 3} | options))
+
+
+def test_frontier_keeps_what_it_has_when_time_runs_out(monkeypatch):
+    demand, labels, _, t, group = case(3, n=12, m=7)
+    options = {"within": 18, "groups": group, "step": 1e-7, "n_sites": 2}
+    whole = placement.frontier(demand, labels, t, **options)
+    assert len(whole.plans) > 1 and not np.isnan(whole.end)
+    first = tradeoff._PROBLEMS["max_cover"]
+
+    def late(*data, floors, **more):
+        if floors:
+            raise OutOfTimeError("no plan was found in 1 seconds")
+        return first(*data, floors=floors, **more)
+
+    monkeypatch.setitem(tradeoff._PROBLEMS, "max_cover", late)
+    cut = placement.frontier(demand, labels, t, **options)
+    assert len(cut.plans) == 1 and np.isnan(cut.end)
+    monkeypatch.setitem(tradeoff._PROBLEMS, "max_cover", lambda *data, **more: late(*data, **more | {"floors": 1}))
+    with pytest.raises(OutOfTimeError):
+        placement.frontier(demand, labels, t, **options)
 
 
 @pytest.mark.parametrize("problem", ["max_cover", "p_median"])
