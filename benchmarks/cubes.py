@@ -44,6 +44,9 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any], str]] = {
         "doses_by_area", {"level": "province", "head": "", "group": "60+", "upto": "2023-12-31"},
         "SELECT left(area_code, 2), dose_no, count(*) FROM doses WHERE \"group\" = '60+' AND date <= '2023-12-31' "
         "GROUP BY ALL"),
+    "all tambons, by dose, to a week in the middle": (
+        "doses_by_area", {"level": "tambon", "head": "", "group": "all", "upto": "2022-07-18"},
+        "SELECT area_code, dose_no, count(*) FROM doses WHERE date < '2022-07-25' GROUP BY ALL"),
     "all tambons, by dose": (
         "doses_by_area", {"level": "tambon", "head": "", "group": "all", "upto": "2023-12-31"},
         "SELECT area_code, dose_no, count(*) FROM doses WHERE date <= '2023-12-31' GROUP BY ALL"),

@@ -1,9 +1,10 @@
 """Cubes: what screens ask again and again, counted once when a version is built.
 
-``dose_cube`` counts injections by area × week × dose × group, ``request_cube`` requests by area × day
-× category × status × urgency. Each is kept at every level (country, province, district, tambon), so
-that a question about the country reads its few rows and not those of 7,400 tambons. A cube lies in
-the file of the rows that it counts: whichever version is opened, the two agree.
+``dose_cube`` counts injections by area × week × dose × group, ``dose_span_cube`` those of sixteen
+weeks at a time, ``request_cube`` requests by area × day × category × status × urgency. Each is kept at
+every level (country, province, district, tambon), so that a question about the country reads its few
+rows and not those of 7,400 tambons. A cube lies in the file of the rows that it counts: whichever
+version is opened, the two agree.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import duckdb
 
 from jitasa_analytics.store.tables import quoted
 
-# The datasets that a cube is made of: it is made anew when one of them was written.
-MADE_OF: dict[str, tuple[str, ...]] = {"dose_cube": ("doses",), "request_cube": ("requests", "request_items")}
-GROUP_OF = {"dose_cube": "doses", "request_cube": "live"}
+# The datasets that a cube is made of, or the cube before it.
+MADE_OF: dict[str, tuple[str, ...]] = {
+    "dose_cube": ("doses",), "dose_span_cube": ("dose_cube",), "request_cube": ("requests", "request_items")}
+GROUP_OF = {"dose_cube": "doses", "dose_span_cube": "doses", "request_cube": "live"}
 
 
 def definition(name: str, database: str = "", **sources: str) -> str:
@@ -33,6 +35,14 @@ def definition(name: str, database: str = "", **sources: str) -> str:
     for dataset in MADE_OF[name]:
         text = text.replace(f"$rows.{dataset}", sources.get(dataset, f"{database}.{dataset}"))
     return text
+
+
+def source(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> str:
+    """What follows FROM to read a cube: its table, or the SELECT that counts it where a file lacks it."""
+    if not missing(connection, name, database):
+        return f"{database}.{quoted(name)}"
+    below = {cube: source(connection, cube, database) for cube in MADE_OF[name] if cube in MADE_OF}
+    return f"({definition(name, database, **below)})"
 
 
 def build(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> None:

@@ -18,7 +18,6 @@ from jitasa_analytics.store.tables import quoted
 _SHARE = 0.25
 _FEW = 1000
 _DAY = "CAST(requested_at + INTERVAL 7 HOUR AS DATE)"
-_CELL = ("digits", "area_code", "week", "dose_no", '"group"')
 
 
 class Recount:
@@ -78,14 +77,18 @@ class Recount:
             self._part.add("dose_cube")
 
     def finish(self, cube: str, database: str) -> None:
-        """Bring a cube up to the rows as they stand now."""
-        if cube in self._whole or cubes.missing(self._connection, cube, database):
+        """Bring a cube up to the rows as they stand now; a cube that is made of another comes after it."""
+        below = cubes.MADE_OF[cube]
+        if cube in self._whole or self._whole & set(below) or cubes.missing(self._connection, cube, database):
             cubes.build(self._connection, cube, database)
-        elif cube in self._part:
-            if cube == "request_cube":
-                self._count_days(database)
-            else:
-                self._add_doses(database)
+            self._whole.add(cube)
+        elif cube == "request_cube" and cube in self._part:
+            self._count_days(database)
+        elif cube == "dose_cube" and cube in self._part:
+            self._add(f"{database}.dose_cube", "week", "memory.main.more_doses")
+        elif cube == "dose_span_cube" and "dose_cube" in self._part:
+            spans = cubes.definition(cube, dose_cube="memory.main.more_doses")
+            self._add(f"{database}.dose_span_cube", "span", f"({spans})")
 
     def _count_days(self, database: str) -> None:
         self._days(self._connection)
@@ -101,25 +104,23 @@ class Recount:
         self._connection.execute(f"DELETE FROM {database}.request_cube WHERE day IN (FROM memory.main.touched_days)")
         self._connection.execute(f"INSERT INTO {database}.request_cube {counted}")
 
-    def _add_doses(self, database: str) -> None:
-        cube, more = f"{database}.dose_cube", "memory.main.more_doses"
-        summed = f"{', '.join(_CELL)}, CAST(sum(doses) AS BIGINT) AS doses"
-        if self._number(f"FROM {more}") > _SHARE * self._number(f"FROM {cube}"):
-            self._connection.execute(
-                f"CREATE TABLE {database}.dose_cube_next AS SELECT {summed} FROM (FROM {cube} UNION ALL FROM {more}) "
-                f"GROUP BY ALL ORDER BY {', '.join(_CELL)}")
-            self._connection.execute(f"DROP TABLE {cube}")
-            self._connection.execute(f"ALTER TABLE {database}.dose_cube_next RENAME TO {quoted('dose_cube')}")
+    def _add(self, cube: str, time: str, more: str) -> None:
+        """Add counts to the cells of a cube of injections, and cells that it lacks."""
+        cell = ("digits", "area_code", time, "dose_no", quoted("group"))
+        names, same = ", ".join(cell), " AND ".join(f"c.{name} IS NOT DISTINCT FROM m.{name}" for name in cell)
+        summed = f"SELECT {names}, CAST(sum(doses) AS BIGINT) AS doses FROM {{}} GROUP BY ALL ORDER BY {names}"
+        run = self._connection.execute
+        run(f"CREATE OR REPLACE TABLE memory.main.added AS {summed.format(more)}")
+        if self._number("FROM memory.main.added") > _SHARE * self._number(f"FROM {cube}"):
+            run(f"CREATE TABLE {cube}_next AS {summed.format(f'(FROM {cube} UNION ALL FROM memory.main.added)')}")
+            run(f"DROP TABLE {cube}")
+            run(f"ALTER TABLE {cube}_next RENAME TO {cube.rpartition('.')[2]}")
             return
-        same = " AND ".join(f"c.{name} IS NOT DISTINCT FROM m.{name}" for name in _CELL)
-        self._connection.execute(f"CREATE TABLE memory.main.added AS SELECT {summed} FROM {more} GROUP BY ALL "
-                                 f"ORDER BY {', '.join(_CELL)}")
-        # Cells that are there leave the list of new ones before any is written.
-        self._connection.execute(f"CREATE TABLE memory.main.fresh AS SELECT m.* FROM memory.main.added AS m "
-                                 f"ANTI JOIN {cube} AS c ON {same}")
-        self._connection.execute(f"UPDATE {cube} AS c SET doses = c.doses + m.doses FROM memory.main.added AS m "
-                                 f"WHERE {same}")
-        self._connection.execute(f"INSERT INTO {cube} FROM memory.main.fresh")
+        # Cells that the cube lacks are told apart before it is changed.
+        run(f"CREATE OR REPLACE TABLE memory.main.fresh AS SELECT m.* FROM memory.main.added AS m "
+            f"ANTI JOIN {cube} AS c ON {same}")
+        run(f"UPDATE {cube} AS c SET doses = c.doses + m.doses FROM memory.main.added AS m WHERE {same}")
+        run(f"INSERT INTO {cube} FROM memory.main.fresh")
 
     def _number(self, source: str) -> int:
         rows: Any = self._connection.execute(f"SELECT count(*) {source}").fetchall()

@@ -76,9 +76,7 @@ class Snapshot:
         """Views of the cubes, in the scope; counted on the fly in a version from before there were cubes."""
         inside = "" if self.scope == areas.COUNTRY else f" WHERE starts_with(area_code, '{self.scope}')"
         for name, group in cubes.GROUP_OF.items():
-            database = f"g_{group}"
-            source = f"({cubes.definition(name, database)})" if cubes.missing(
-                self._open_connection, name, database) else f"{database}.{quoted(name)}"
+            source = cubes.source(self._open_connection, name, f"g_{group}")
             self._open_connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {source}{inside}")
 
     def _limit(self, contract: Dataset) -> str:

@@ -24,6 +24,10 @@ LEVELS = {"country": 0, "province": 2, "district": 4, "tambon": 6}
 MOMENTS = [pd.Timestamp(t) for t in (
     "2020-12-31 16:59:59", "2020-12-31 17:00:00", "2020-12-31 23:59:59", "2021-01-01 00:00:00", "2021-01-03 16:59:59",
     "2021-01-03 17:00:00", "2020-02-29 12:00:00")]
+# Around the weeks of `doses_of`, in the middle and at the end of a span of sixteen weeks (from 14 September 2020,
+# 4 January 2021 and 26 April 2021).
+UNTIL = ["2020-12-20", "2020-12-21", "2020-12-27", "2020-12-28", "2021-01-03", "2021-01-04", "2021-01-11", "2021-04-18",
+         "2021-04-19", "2021-04-26", "2022-12-31"]
 
 
 def under(code: str, digits: int) -> str | None:
@@ -68,6 +72,8 @@ def test_the_cubes_say_what_the_rows_say(tmp_path_factory: pytest.TempPathFactor
         cube, shots = s.sql("SELECT * FROM request_cube"), s.sql("SELECT * FROM dose_cube")
         weeks = {level: s.query("doses_by_week", level=level, head="20", dose=2, group="all", since="2020-01-01",
                                 upto="2022-01-01") for level in LEVELS}
+        until = {(level, upto): s.query("doses_by_area", level=level, head="", group="60+", upto=upto)
+                 for level in LEVELS for upto in UNTIL}
     expected: dict[tuple[Any, ...], list[Any]] = {}
     categories = items.groupby("request_id")["category"].agg(set).to_dict() if len(items) else {}
     for row in asked.itertuples(index=False):
@@ -96,6 +102,12 @@ def test_the_cubes_say_what_the_rows_say(tmp_path_factory: pytest.TempPathFactor
     for level, digits in LEVELS.items():
         assert weeks[level]["doses"].sum() == sum(n for (d, a, _, no, _), n in counts.items()
                                                   if d == digits and no == 2 and a.startswith("20"))
+    for (level, upto), answer in until.items():
+        given_until: dict[tuple[str, int], int] = {}
+        for (digits, area, monday, no, group), n in counts.items():
+            if digits == LEVELS[level] and group == "60+" and monday.isoformat() <= upto:
+                given_until[area, no] = given_until.get((area, no), 0) + n
+        assert {(r.area_code, r.dose_no): r.doses for r in answer.itertuples(index=False)} == given_until
 
 
 changes_of = st.lists(st.tuples(st.sampled_from(["requests", "amend", "items", "doses", "replace"]), requests_of,
