@@ -14,7 +14,7 @@ from jitasa_analytics.analysis.inputs import number, some
 from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.covering import rows_of
-from jitasa_analytics.analysis.placement.covering_solver import within_number
+from jitasa_analytics.analysis.placement.covering_solver import MANY, within_number
 from jitasa_analytics.analysis.placement.diagnose import least_change
 from jitasa_analytics.analysis.placement.formulate import Formulation, Goal, formulate
 from jitasa_analytics.analysis.placement.limits import Checked, Limits, check
@@ -179,10 +179,9 @@ class _Inquiry:
         if most < model.fixed.sum() or most > (~model.forbidden).sum():
             return False
         rows = rows_of(place, site, len(wanted), len(model.fixed)).keep(wanted)
-        seconds = self.left()
         sites, none = within_number(
-            rows, most - int(model.fixed.sum()), seconds=seconds, search=min(seconds, 0.02 + 2e-6 * len(place)),
-            seed=self.seed, thorough=True, stop=lambda: self.left() <= 0)
+            rows, most - int(model.fixed.sum()), left=self.left, work=0.02 + 2e-6 * len(place), seed=self.seed,
+            nodes=MANY)
         return True if sites is not None else False if none else None
 
     def answer(self) -> Blockage:

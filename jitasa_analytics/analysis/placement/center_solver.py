@@ -9,12 +9,13 @@ from jitasa_analytics.analysis.placement import covering_kernels as kernels
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
 from jitasa_analytics.analysis.placement.covering import Rows
-from jitasa_analytics.analysis.placement.covering_solver import within_number
+from jitasa_analytics.analysis.placement.covering_solver import MANY, within_number
 from jitasa_analytics.analysis.placement.task import Task
 
 METHOD = "bisection over costs: row weighting for covers, linear programs and branch and bound (HiGHS) for proofs"
 
 _CORE = 6000  # places that the search looks at where there are more
+_NODES = 500  # of the first branch and bound for a radius
 _PROOF = 3000  # places that a proof begins with
 
 
@@ -31,7 +32,7 @@ class _Search:
         assert model.n_sites is not None
         self.p, self.fixed = model.n_sites - int(model.fixed.sum()), model.fixed
         place, site, cost = model.pairs()
-        self.place, self.site, self.cost = place, site, cost
+        self.place, self.site, self.cost, self.pairs = place, site, cost, len(cost)
         self.served = np.flatnonzero(task.must)
         self.costs: Floats = np.zeros(0)
         self.plan: Plan | None = None
@@ -49,18 +50,24 @@ class _Search:
         self.costs = np.unique(self.cost[(self.cost >= watch.bound) & (self.cost <= watch.value)])
         everywhere = len(self.served) <= _CORE
         core = self.served if everywhere else self._thin(_CORE)
-        self._from_above(core, share=0.3)
-        self._from_below(self.served if everywhere else core[:_PROOF], share=0.6)
+        self._from_above(core)
+        self._from_below(self.served if everywhere else core[:_PROOF])
+        nodes = _NODES
         while not watch.over() and self._low() < self._high():
             before = (self._low(), self._high())
-            self._between(core if not everywhere else self.served)
+            self._between(core if not everywhere else self.served, nodes)
+            nodes *= 4
             if (self._low(), self._high()) == before and not everywhere:
-                self._from_above(core, share=1.0)
+                self._from_above(core)
         return self.plan, self._low() >= self._high()
 
     def _patience(self) -> float:
-        """Seconds of search for one radius: as many as the problem is large."""
-        return min(0.1 * self.watch.time_limit, 0.01 + 5e-7 * len(self.cost))
+        """Work of a search for one radius: as much as the problem is large."""
+        return min(0.1 * self.watch.work, 0.01 + 5e-7 * self.pairs)
+
+    def _left(self) -> float:
+        """Seconds that are left; one until there is a plan."""
+        return max(self.watch.left(), 1.0) if self.plan is None and not self.watch.cancelled else self.watch.left()
 
     def _low(self) -> int:
         return int(np.searchsorted(self.costs, self.watch.bound))
@@ -112,13 +119,10 @@ class _Search:
                 self.place, self.site, self.cost = self.place[kept], self.site[kept], self.cost[kept]
         return way
 
-    def _cover(self, places: Ints, radius: float, *, seconds: float, search: float, thorough: bool) -> tuple[
-        Ints | None, bool
-    ]:
+    def _cover(self, places: Ints, radius: float, *, work: float, nodes: int | None) -> tuple[Ints | None, bool]:
         self.seed += 1
         return within_number(
-            self._rows(places, radius), self.p, seconds=seconds, search=search, seed=self.seed % 2**31,
-            thorough=thorough, stop=lambda: self.watch.left() <= 0,
+            self._rows(places, radius), self.p, left=self._left, work=work, seed=self.seed % 2**31, nodes=nodes,
         )
 
     def _first(self) -> None:
@@ -127,9 +131,7 @@ class _Search:
         if len(places) > _CORE:
             places = np.sort(np.random.default_rng(self.seed).permutation(places)[:_CORE])
         for _ in range(6):
-            seconds = max(self.watch.left(), 1.0)
-            sites, _ = self._cover(places, np.inf, seconds=seconds, search=min(10 * self._patience(), seconds / 4),
-                                   thorough=True)
+            sites, _ = self._cover(places, np.inf, work=max(10 * self._patience(), 0.1), nodes=MANY)
             if sites is None:
                 return
             out = np.flatnonzero(~np.isfinite(self._offer(sites)))
@@ -137,16 +139,16 @@ class _Search:
                 return
             places = np.union1d(places, out)
 
-    def _from_above(self, core: Ints, share: float) -> None:
+    def _from_above(self, core: Ints) -> None:
         """Covers with ever smaller radii, by search alone."""
         low, steps = self._low(), max(8, int(np.ceil(np.log2(len(self.costs) + 1))))
-        each = min(self._patience(), max(0.02, self.watch.until(share) / steps / 2))
-        while low < self._high() and self.watch.until(share) > 0 and not self.watch.over():
+        each = min(self._patience(), max(0.02, 0.3 * self.watch.work / steps / 2))
+        while low < self._high() and not self.watch.over():
             middle = (low + self._high()) // 2
             radius = float(self.costs[middle])
             if self.costs[self._high()] - radius < 2e-4 * radius and len(core) < len(self.served):
                 break
-            sites, none = self._cover(core, radius, seconds=each, search=each, thorough=False)
+            sites, none = self._cover(core, radius, work=each, nodes=None)
             if none:
                 self.watch.tell(bound=float(self.costs[middle + 1]))
             if sites is None:
@@ -160,31 +162,26 @@ class _Search:
                     low = middle + 1
                 core = grown
 
-    def _from_below(self, places: Ints, share: float) -> None:
+    def _from_below(self, places: Ints) -> None:
         """Radii proven too small by the relaxed problem."""
         low, high = self._low(), self._high()
-        while low < high and self.watch.until(share) > 0 and not self.watch.over():
+        while low < high and not self.watch.over():
             middle = (low + high) // 2
             if self.costs[high] - self.costs[middle] < 2e-4 * self.costs[high] and len(places) < len(self.served):
                 break
-            _, none = self._cover(
-                places, float(self.costs[middle]), seconds=0.5 * self.watch.until(share), search=0.0, thorough=False)
+            _, none = self._cover(places, float(self.costs[middle]), work=0.0, nodes=0)
             if none:
                 self.watch.tell(bound=float(self.costs[middle + 1]))
                 low = middle + 1
             else:
                 high = middle
 
-    def _between(self, places: Ints) -> None:
-        """Decide the middle of what is left, whatever it takes of half the time."""
+    def _between(self, places: Ints, nodes: int) -> None:
+        """Decide the middle of what is left by branch and bound with so many nodes."""
         low, high = self._low(), self._high()
         while low < high and not self.watch.over():
             middle = (low + high) // 2
-            seconds = 0.5 * self.watch.left()
-            sites, none = self._cover(
-                places, float(self.costs[middle]), seconds=seconds,
-                search=min(self._patience(), 0.05 * seconds), thorough=True,
-            )
+            sites, none = self._cover(places, float(self.costs[middle]), work=self._patience(), nodes=nodes)
             if sites is not None:
                 self._offer(sites)
             if none:

@@ -14,8 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+_LARGE = 2_000_000  # pairs
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+AnyInts = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+"""Positions that may be many: half the memory where they fit."""
 Bools = npt.NDArray[np.bool_]
 
 
@@ -46,9 +50,9 @@ class Cover:
         return csr_array(self.reach.T.tocsr())
 
     @cached_property
-    def by_column_arrays(self) -> tuple[Ints, Ints]:
+    def by_column_arrays(self) -> tuple[Ints, npt.NDArray[np.int32]]:
         """Where each column's rows start, and the rows, as the compiled loops want them."""
-        return self.by_column.indptr.astype(np.int64), self.by_column.indices.astype(np.int64)
+        return self.by_column.indptr.astype(np.int64), self.by_column.indices.astype(np.int32, copy=False)
 
     def value(self, chosen: Iterable[int]) -> float:
         """Weight that these columns (positions) cover, with the base."""
@@ -88,10 +92,11 @@ class Cover:
         """
         smaller = self
         while True:
-            shape = smaller.reach.shape
+            shape, pairs = smaller.reach.shape, smaller.reach.nnz
             smaller = smaller._merge_rows()
             smaller = smaller.keep(~_dominated(smaller))
-            if smaller.reach.shape == shape:
+            # A large problem isn't gone through again for the last few pairs.
+            if smaller.reach.shape == shape or (pairs > _LARGE and smaller.reach.nnz > 0.8 * pairs):
                 return smaller
 
     def _merge_rows(self) -> Cover:
@@ -146,5 +151,5 @@ def _dominated(cover: Cover) -> Bools:
     start, row = cover.by_column_arrays
     order = np.lexsort((-np.arange(len(cover.columns)), np.diff(start)))
     return dominated(
-        start, row, cover.reach.indptr.astype(np.int64), cover.reach.indices.astype(np.int64), order, False
+        start, row, cover.reach.indptr.astype(np.int64), cover.reach.indices.astype(np.int32, copy=False), order, False
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 
-from jitasa_analytics.analysis.placement.cover import Floats, Ints
+from jitasa_analytics.analysis.placement.cover import AnyInts, Floats, Ints
 from jitasa_analytics.analysis.placement.jit import compiled
 
 
 @compiled
-def greedy(start: Ints, row: Ints, weight: Floats, most: int) -> Ints:
+def greedy(start: Ints, row: AnyInts, weight: Floats, most: int) -> Ints:
     """Columns that each add the most weight; what one adds is counted anew only when it leads."""
     m = len(start) - 1
     covered = np.zeros(len(weight), np.bool_)
@@ -20,28 +22,30 @@ def greedy(start: Ints, row: Ints, weight: Floats, most: int) -> Ints:
     current = np.zeros(m, np.int64)
     chosen = np.empty(min(most, m), np.int64)
     count = 0
-    while count < len(chosen):
-        j = int(np.argmax(gain))
-        if gain[j] <= 0:
+    heap = [(-gain[j], j) for j in range(m)]
+    heapq.heapify(heap)
+    while count < len(chosen) and len(heap) > 0:
+        known, j = heap[0]
+        if known >= 0:
             break
         if current[j] < count:
             value = 0.0
             for k in range(start[j], start[j + 1]):
                 if not covered[row[k]]:
                     value += weight[row[k]]
-            gain[j] = value
             current[j] = count
+            heapq.heapreplace(heap, (-value, j))
             continue
         chosen[count] = j
         count += 1
-        gain[j] = -1.0
+        heapq.heappop(heap)
         for k in range(start[j], start[j + 1]):
             covered[row[k]] = True
     return chosen[:count].copy()
 
 
 @compiled
-def swap(start: Ints, row: Ints, weight: Floats, chosen: Ints, passes: int) -> None:
+def swap(start: Ints, row: AnyInts, weight: Floats, chosen: Ints, passes: int) -> None:
     """Exchange a chosen column for another one wherever that covers more; changes ``chosen``."""
     n, m, p = len(weight), len(start) - 1, len(chosen)
     hits = np.zeros(n, np.int64)
@@ -109,7 +113,7 @@ def swap(start: Ints, row: Ints, weight: Floats, chosen: Ints, passes: int) -> N
 
 
 @compiled
-def turn(start: Ints, row: Ints, weight: Floats, multiplier: Floats, chosen: Ints, direction: Floats) -> float:
+def turn(start: Ints, row: AnyInts, weight: Floats, multiplier: Floats, chosen: Ints, direction: Floats) -> float:
     """Deflect the direction by the subgradient of these columns, in place; its length, by weight."""
     n = len(weight)
     hits = np.zeros(n)
@@ -133,3 +137,13 @@ def moved(weight: Floats, multiplier: Floats, direction: Floats, step: float) ->
     for i in range(len(weight)):
         new[i] = min(max(multiplier[i] - step * weight[i] * direction[i], 0.0), weight[i])
     return new
+
+
+@compiled
+def column_sums(start: Ints, row: AnyInts, multiplier: Floats, first: int, last: int, sums: Floats) -> None:
+    """Sum of the multipliers of each column's rows, for the columns from ``first`` to before ``last``."""
+    for j in range(first, last):
+        value = 0.0
+        for k in range(start[j], start[j + 1]):
+            value += multiplier[row[k]]
+        sums[j] = value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from jitasa_analytics.analysis.placement import covering_kernels as kernels
 from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
+
+_BETWEEN = 0.05  # work between two looks at the clock
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +115,6 @@ class Searcher:
             *self.columns, self.rows.n, np.zeros(self.rows.m, bool), self.seed % 2**31)
         self.last = self.best
         self.weight = np.ones(self.rows.n, np.int64)
-        self.steps = 500
 
     @property
     def size(self) -> int:
@@ -127,19 +127,24 @@ class Searcher:
         if better.sum() < self.size:
             self.best = self.last = better
 
-    def run(self, seconds: float, target: int, stop: Callable[[], bool] = lambda: False) -> None:
-        """Search for so long, or until the cover is as small as wanted."""
-        end = time.perf_counter() + seconds
-        while self.size > target and not stop() and (began := time.perf_counter()) < end:
+    def _step(self) -> float:
+        """Seconds that a step takes on a usual processor, about."""
+        spread = (len(self.rows.index) / max(self.rows.n, 1)) * (len(self.rows.index) / max(self.rows.m, 1))
+        return 1e-9 * (20.0 + 1.4 * self.size + 16.0 * float(spread**0.7))
+
+    def run(self, work: float, target: int, stop: Callable[[], bool] = lambda: False) -> None:
+        """Search for so much work (seconds of a usual processor), or until the cover is as small as wanted."""
+        setup = 1e-8 * len(self.rows.index)
+        while self.size > target and not stop() and work > 0:
+            steps = int(np.clip(min(work, max(_BETWEEN, 5 * setup)) / self._step(), 100, 10**7))
+            work -= steps * self._step() + setup
             self.seed += 1
             best, self.last, size = kernels.weigh_rows(
-                self.rows.start, self.rows.index, *self.columns, self.last, self.weight, self.steps, target,
+                self.rows.start, self.rows.index, *self.columns, self.last, self.weight, steps, target,
                 self.seed % 2**31,
             )
             if size < self.size:
                 self.best = best
-            took = max(time.perf_counter() - began, 1e-4)
-            self.steps = int(np.clip(self.steps * 0.2 / took, 200, min(4 * self.steps, 10**7)))
 
 
 def program(rows: Rows, cost: Floats, cap: float | None = None) -> exact.Program:
@@ -165,10 +170,13 @@ def dual_bound(rows: Rows, dual: Floats) -> tuple[float, Floats, Floats]:
 
 
 def lp_bound(
-    rows: Rows, seconds: float, enough: float = np.inf, *, first: int = 4000, more: int = 2500, big: int = 400_000
+    rows: Rows, left: Callable[[], float], enough: float = np.inf, *, first: int = 4000, more: int = 2500,
+    big: int = 400_000,
 ) -> tuple[float, Floats]:
-    """The bound of the relaxed problem and its duals, with rows added as they are violated."""
-    end = time.perf_counter() + seconds
+    """The bound of the relaxed problem and its duals, with rows added as they are violated.
+
+    ``left`` says how many seconds there are: the solver can't be cut in any other way.
+    """
     partial = len(rows.index) > big
     active = np.ones(rows.n, bool)
     if partial:
@@ -176,7 +184,7 @@ def lp_bound(
         active[np.linspace(0, rows.n - 1, min(first, rows.n)).astype(int)] = True
         active[np.argsort(np.diff(rows.start), kind="stable")[: first // 2]] = True
     best, best_dual = 0.0, np.zeros(rows.n)
-    while (left := end - time.perf_counter()) > 0:
+    while left() > 0:
         part = rows.keep(active)
         used = np.ones(rows.m, bool)
         if partial:
@@ -184,7 +192,7 @@ def lp_bound(
             order = np.argsort(np.diff(columns[0]), kind="stable")
             used = ~kernels.dominated(*columns, part.start, part.index, order, False)
             part = part.keep(np.ones(part.n, bool), used)
-        solved = exact.relaxed_duals(program(part, np.ones(part.m)), time_limit=left)
+        solved = exact.relaxed_duals(program(part, np.ones(part.m)), time_limit=left())
         if solved is None:
             break
         value = np.zeros(rows.m)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -56,14 +56,14 @@ def _from_edge(rows: Rows) -> Ints:
 
 
 def block_bound(
-    rows: Rows, dual: Floats, label: Ints, count: int, *, seconds: float, each: float, seed: int
+    rows: Rows, dual: Floats, label: Ints, count: int, *, left: Callable[[], float], nodes: int, seed: int
 ) -> tuple[float, Bools]:
     """The sum of the blocks' own optima, with each column's cost shared among its blocks by the duals.
 
+    A block that isn't solved after so many ``nodes`` counts with the bound that it has by then.
     Returns the bound and the columns that the blocks chose, which cover every row whose block was
     solved.
     """
-    end = time.perf_counter() + seconds
     _, reduced_cost, dual = dual_bound(rows, dual)
     below = float(np.minimum(reduced_cost, 0.0).sum())
     spare = np.maximum(reduced_cost, 0.0)
@@ -81,8 +81,7 @@ def block_bound(
     for b in range(count):
         inside = label == b
         low = float(dual[inside].sum()) * (1 - 1e-12)
-        left = end - time.perf_counter()
-        if left < 0.02:
+        if left() < 0.02:
             bound += low
             continue
         mine = np.zeros(rows.m, bool)
@@ -90,7 +89,7 @@ def block_bound(
         names = np.flatnonzero(mine)
         outcome = exact.maximise(
             program(rows.keep(inside, mine), cost[cut[b] : cut[b + 1]]), gap=0.0, absolute_gap=1e-6,
-            tolerance=1e-7, time_limit=min(each, left), seed=seed,
+            tolerance=1e-7, time_limit=left(), seed=seed, nodes=nodes,
         )
         proven = -outcome.bound - _ERROR if np.isfinite(outcome.bound) else low
         bound += max(low, proven)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
+from jitasa_analytics.analysis.placement.cover import AnyInts, Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.jit import compiled
 
 
@@ -46,7 +46,7 @@ def restricted(start: Ints, index: Ints, keep: Bools, name: Ints) -> tuple[Ints,
 
 
 @compiled
-def dominated(start: Ints, index: Ints, other_start: Ints, other_index: Ints, order: Ints, larger: bool) -> Bools:
+def dominated(start: Ints, index: AnyInts, other_start: Ints, other_index: AnyInts, order: Ints, larger: bool) -> Bools:
     """Sets that are needless beside another one, and empty ones.
 
     ``larger`` drops sets that contain another one (rows: whoever covers the small one covers it),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -28,6 +27,8 @@ METHOD = "reduction, row weighting, linear program, blocks and branch and bound 
 
 _SMALL = 60_000  # pairs up to which a part is given to the solver whole
 _BLOCKS = (150, 300, 600, 1200)
+_NODES = 500  # of branch and bound for a block
+MANY = 100_000  # for a part of the problem that others come after
 
 
 def solve(task: Task) -> tuple[Plan, bool]:
@@ -67,7 +68,7 @@ def _parts(rows: Rows, watch: Watch, base: int, seed: int) -> tuple[Ints, bool]:
         watch.tell(float(base + sum(s.size for s in searchers)), float(base + sum(bounds)))
 
     for s in searchers:
-        s.run(min(0.1 * watch.left() / count, 2e-5 * len(s.rows.index)), 1, lambda: watch.left() <= 0)
+        s.run(min(0.1 * watch.work / count, 2e-5 * len(s.rows.index)), 1, lambda: watch.left() <= 0)
     tell()
     for p, s in enumerate(searchers):
         if watch.over():
@@ -77,53 +78,52 @@ def _parts(rows: Rows, watch: Watch, base: int, seed: int) -> tuple[Ints, bool]:
             bounds[p] = max(bounds[p], min(bound, searchers[p].size))
             tell()
 
-        # Parts that are still to come keep their share of the time.
-        _prove(s, watch, proven, watch.left() * 2 / (count - p + 1), seed)
+        _prove(s, watch, proven, seed, last=p == count - 1)
     tell()
     chosen = np.concatenate([names[s.best] for (_, names), s in zip(pieces, searchers, strict=True)])
     return chosen, bounds == [s.size for s in searchers] or watch.enough()
 
 
-def _prove(s: Searcher, watch: Watch, proven: Callable[[int], None], seconds: float, seed: int) -> None:
-    """Search and bound in turns until they meet or the time of this part is up."""
-    end = time.perf_counter() + seconds
-    state = {"bound": 1}
+def _prove(s: Searcher, watch: Watch, proven: Callable[[int], None], seed: int, *, last: bool) -> None:
+    """Search and bound in turns until they meet; parts that aren't the last end after some work.
 
-    def left() -> float:
-        return min(end - time.perf_counter(), watch.left())
+    What each turn does is counted in steps and nodes, so that it is the same on any machine.
+    """
+    state = {"bound": 1}
 
     def offer(bound: int) -> None:
         state["bound"] = max(state["bound"], bound)
         proven(state["bound"])
 
     def over() -> bool:
-        return s.size <= state["bound"] or left() <= 0 or watch.enough()
+        return s.size <= state["bound"] or watch.over()
 
-    linear, dual = lp_bound(s.rows, 0.5 * left())
+    def search(share: float) -> None:
+        s.run(share * watch.work, state["bound"], lambda: watch.left() <= 0)
+        offer(0)
+
+    linear, dual = lp_bound(s.rows, watch.left)
     offer(whole(linear))
     if over():
         return
     small = len(s.rows.index) <= _SMALL
-    s.run(min(0.2 * left(), 5e-5 * len(s.rows.index)), state["bound"], lambda: watch.left() <= 0)
+    s.run(min(0.1 * watch.work, 5e-5 * len(s.rows.index)), state["bound"], lambda: watch.left() <= 0)
     offer(0)
     for size in () if small else _BLOCKS:
         if over():
             break
         label, count = split(s.rows, size)
-        bound, union = block_bound(
-            s.rows, dual, label, count, seconds=0.35 * left(), each=max(0.3, 0.5 * left() / count), seed=seed)
+        bound, union = block_bound(s.rows, dual, label, count, left=watch.left, nodes=_NODES, seed=seed)
         offer(whole(bound))
         _offer_union(s, union)
-        s.run(0.1 * left(), state["bound"], lambda: watch.left() <= 0)
-        offer(0)
+        search(0.1)
     if not over() and small:
-        best, bound = _branch(s, left(), seed, watch, state["bound"])
+        best, bound = _branch(s, None if last else MANY, seed, watch, state["bound"])
         if best is not None:
             s.offer(best)
         offer(bound)
-    while not over():
-        s.run(min(2.0, left()), state["bound"], lambda: watch.left() <= 0)
-        offer(0)
+    while not over() and last:
+        search(0.03)
 
 
 def _offer_union(s: Searcher, union: Bools) -> None:
@@ -132,7 +132,7 @@ def _offer_union(s: Searcher, union: Bools) -> None:
         s.offer(union)
 
 
-def _branch(s: Searcher, seconds: float, seed: int, watch: Watch, known: int) -> tuple[Bools | None, int]:
+def _branch(s: Searcher, nodes: int | None, seed: int, watch: Watch, known: int) -> tuple[Bools | None, int]:
     """The whole part as an integer program, with the cover as its start."""
     state = {"bound": known}
 
@@ -142,8 +142,8 @@ def _branch(s: Searcher, seconds: float, seed: int, watch: Watch, known: int) ->
         return watch.left() <= 0 or state["bound"] >= s.size
 
     outcome = exact.maximise(
-        program(s.rows, np.ones(s.rows.m)), gap=0.0, absolute_gap=0.99, tolerance=1e-7, time_limit=seconds,
-        seed=seed, start=s.best.astype(np.float64), heed=heed,
+        program(s.rows, np.ones(s.rows.m)), gap=0.0, absolute_gap=0.99, tolerance=1e-7, time_limit=watch.left(),
+        seed=seed, nodes=nodes, start=s.best.astype(np.float64), heed=heed,
     )
     if np.isfinite(outcome.bound):
         state["bound"] = max(state["bound"], whole(-outcome.bound - 1e-4))
@@ -151,14 +151,13 @@ def _branch(s: Searcher, seconds: float, seed: int, watch: Watch, known: int) ->
 
 
 def within_number(
-    rows: Rows, most: int, *, seconds: float, search: float, seed: int, thorough: bool, stop: Callable[[], bool],
+    rows: Rows, most: int, *, left: Callable[[], float], work: float, seed: int, nodes: int | None,
 ) -> tuple[Ints | None, bool]:
     """A cover of at most so many columns, or None; and whether it is proven that there is none.
 
-    ``search`` is the time for row weighting before anything is proven; ``thorough`` asks the solver
-    too, and blocks where that is too large.
+    ``work`` is what row weighting may do before anything is proven. ``nodes`` are those of branch and
+    bound, in blocks where that is too large; None proves nothing at all, 0 by the relaxed problem only.
     """
-    end = time.perf_counter() + seconds
     if (np.diff(rows.start) == 0).any() or (most < 0 and rows.n):
         return None, True
     small = reduced(rows)
@@ -168,29 +167,28 @@ def within_number(
     if small.rows.n == 0:
         return small.forced, False
     found = None
-    if search > 0:
+    if work > 0:
         s = Searcher(small.rows, seed)
-        s.run(min(search, seconds), target, stop)
+        s.run(work, target, lambda: left() <= 0)
         if s.size <= target:
             return np.concatenate([small.forced, small.names[s.best]]), False
-    if end - time.perf_counter() <= 0 or seconds <= search:
+    if left() <= 0 or nodes is None:
         return None, False
-    bound, dual = lp_bound(small.rows, end - time.perf_counter(), enough=target + 1e-6)
+    bound, dual = lp_bound(small.rows, left, enough=target + 1e-6)
     if whole(bound) > target:
         return None, True
-    if not thorough or stop():
+    if nodes == 0 or left() <= 0:
         return None, False
-    left = end - time.perf_counter()
-    if len(small.rows.index) <= _SMALL and left > 0:
+    if len(small.rows.index) <= _SMALL:
         outcome = exact.maximise(
             program(small.rows, np.zeros(small.rows.m), cap=float(target)), gap=0.0, absolute_gap=0.5, tolerance=1e-7,
-            time_limit=left, seed=seed, heed=lambda *_: stop(),
+            time_limit=left(), seed=seed, heed=lambda *_: left() <= 0, nodes=nodes,
         )
         if outcome.values is not None:
             found = np.concatenate([small.forced, small.names[outcome.values > 0.5]])
         return found, outcome.infeasible
-    if bound > 0.97 * target and left > 0:
+    if bound > 0.97 * target:
         label, count = split(small.rows, 200)
-        bound, _ = block_bound(small.rows, dual, label, count, seconds=left, each=max(0.3, left / count), seed=seed)
+        bound, _ = block_bound(small.rows, dual, label, count, left=left, nodes=nodes, seed=seed)
         return None, whole(bound) > target
     return None, False

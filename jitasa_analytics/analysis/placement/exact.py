@@ -71,6 +71,7 @@ def maximise(
     seed: int,
     start: Floats | None = None,
     heed: Heed | None = None,
+    nodes: int | None = None,
 ) -> Outcome:
     """Solve a program with HiGHS, on one thread so that a seed means one answer.
 
@@ -88,6 +89,8 @@ def maximise(
     start : float array, shape (k,), optional
         A feasible solution to begin with.
     heed : callable, optional
+    nodes : int, optional
+        Stop after so many nodes: the same ones on any machine, other than after a time.
 
     Raises
     ------
@@ -105,6 +108,8 @@ def maximise(
         "mip_feasibility_tolerance": tolerance, "primal_feasibility_tolerance": tolerance,
         "dual_feasibility_tolerance": tolerance,
     }
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
     for begin in (start, None):
         left = max(time_limit - (time.perf_counter() - began), 1e-3)
         outcome, claimed = _run(program, {**options, "time_limit": left}, begin, began, heed)
@@ -161,6 +166,7 @@ def _run(
 
 _ENDS = (
     highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt,
+    highspy.HighsModelStatus.kSolutionLimit,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import heapq
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from jitasa_analytics.analysis.placement import median_kernels as kernels
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
 from jitasa_analytics.analysis.placement.covering import rows_of
-from jitasa_analytics.analysis.placement.covering_solver import within_number
+from jitasa_analytics.analysis.placement.covering_solver import MANY, within_number
 from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import formulate
 from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
@@ -125,17 +126,22 @@ class _Search:
         self._offer(sites)
         self._offer(self._improve(self.lists, sites))
 
+    def _patience(self) -> Callable[[], float]:
+        """Seconds that are left, one more than there are: without a plan there is no answer."""
+        end = self.watch.spent() + max(self.watch.left(), 1.0)
+        return lambda: 0.0 if self.watch.cancelled else max(0.0, end - self.watch.spent())
+
     def _serving(self) -> Ints:
         """Sites that serve everybody, where swaps don't find any by themselves."""
-        model, limits, left = self.task.model, self.task.limits, max(self.watch.left(), 1.0)
+        model, limits = self.task.model, self.task.limits
         place, site, _ = model.pairs()
         wanted = self.task.must.copy()
         wanted[place[model.fixed[site]]] = False
         rows = rows_of(place, site, len(wanted), self.m).keep(wanted)
         fixed = np.flatnonzero(model.fixed)
         sites, none = within_number(
-            rows, self.p - len(fixed), seconds=left, search=left / 4, seed=self.task.seed, thorough=True,
-            stop=lambda: self.watch.cancelled,
+            rows, self.p - len(fixed), left=self._patience(), work=self.watch.work / 4, seed=self.task.seed,
+            nodes=MANY,
         )
         if sites is not None:
             chosen = np.union1d(fixed, sites)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +13,11 @@ import numpy.typing as npt
 
 from jitasa_analytics.analysis.placement import cover_kernels as kernels
 from jitasa_analytics.analysis.placement.cover import Bools, Cover, Floats, Ints
+from jitasa_analytics.analysis.placement.median_lists import LARGE, together
 
 _PATIENCE = 12
+_PARTS = 4
+_EVERY = 40  # rounds between two plans
 
 
 def greedy(cover: Cover) -> Ints:
@@ -87,8 +93,9 @@ def certify(
     multipliers = best_multipliers = np.where((c := cover.hits(start)) > 0, w / np.maximum(c, 1), w)
     bound, limit, theta, stale = np.inf, np.inf, 1.0, 0
     direction = np.zeros(len(w))
+    plans = _Plans(cover)
     for round_ in range(rounds):
-        sums = np.asarray(cover.by_column @ multipliers, np.float64)
+        sums = _sums(cover, multipliers)
         top = np.sort(np.argpartition(-sums, p - 1)[:p])
         raw = cover.base + float((w - multipliers).sum() + sums[top].sum())
         if raw < bound * (1 - 1e-7) or not np.isfinite(bound):
@@ -97,9 +104,9 @@ def certify(
             stale += 1
         if raw < bound:
             bound, best_multipliers, limit = raw, multipliers, min(limit, tighten(raw))
-        if round_ % 40 == 0 or round_ == 2:
-            trial = swapped(cover, top, rounds=20)
-            if (worth := cover.value(trial)) > value:
+        if round_ % _EVERY == 0 or round_ == 2:
+            trial = plans.exchange(top)
+            if trial is not None and (worth := cover.value(trial)) > value:
                 chosen, value = trial, worth
         if enough(value, limit) or seconds_left() <= 0 or theta < 1e-3:
             break
@@ -111,8 +118,47 @@ def certify(
         if length <= 0:
             break
         multipliers = kernels.moved(w, multipliers, direction, theta * (raw - value) / length)
+    plans.close()
     useless, needed = _settled(cover, best_multipliers, value, tighten)
     return Certificate(chosen, value, limit, useless, needed)
+
+
+class _Plans:
+    """Swaps from the columns that multipliers open; of large problems while the next rounds run.
+
+    A plan is handed over at the next exchange and not as soon as it is there, so that every run is
+    the same.
+    """
+
+    def __init__(self, cover: Cover) -> None:
+        self.cover = cover
+        self.pool = ThreadPoolExecutor(1) if cover.reach.nnz > LARGE else None
+        self.waiting: Future[Ints] | None = None
+
+    def exchange(self, top: Ints) -> Ints | None:
+        """Begin with these columns; the plan that is ready."""
+        if self.pool is None:
+            return swapped(self.cover, top, rounds=20)
+        ready = None if self.waiting is None else self.waiting.result()
+        self.waiting = self.pool.submit(swapped, self.cover, top, rounds=20)
+        return ready
+
+    def close(self) -> None:
+        """Let go of the thread."""
+        if self.pool is not None:
+            self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _sums(cover: Cover, multipliers: Floats) -> Floats:
+    """Sum of multipliers of each column; in parts side by side where there are many pairs. Shape (m,)."""
+    start, row = cover.by_column_arrays
+    sums = np.empty(len(start) - 1)
+    parts = _PARTS if len(row) > LARGE else 1
+    edges = np.searchsorted(start, np.linspace(0, len(row), parts + 1)).tolist()
+    edges[0], edges[-1] = 0, len(sums)
+    together([functools.partial(kernels.column_sums, start, row, multipliers, first, last, sums)
+              for first, last in itertools.pairwise(edges)])
+    return sums
 
 
 def _settled(
@@ -120,7 +166,7 @@ def _settled(
 ) -> tuple[Bools, Bools]:
     """Columns that no better plan opens, and columns that every better plan opens."""
     p, m = cover.n_open, len(cover.columns)
-    sums = np.asarray(cover.by_column @ multipliers, np.float64)
+    sums = _sums(cover, multipliers)
     order = np.argsort(-sums, kind="stable")
     rank = np.empty(m, np.int64)
     rank[order] = np.arange(m)

@@ -13,6 +13,8 @@ from jitasa_analytics.analysis.placement.result import SAME, relative_gap
 Progress = Callable[[float, float, float], object]
 """Called with seconds, incumbent and bound whenever one gets better; False stops the search."""
 
+_MOST_WORK = 600.0
+
 
 @dataclass(eq=False)
 class Watch:
@@ -53,9 +55,13 @@ class Watch:
         """Seconds that are left; 0 once cancelled."""
         return 0.0 if self.cancelled else max(0.0, self.time_limit - self.spent())
 
-    def until(self, share: float) -> float:
-        """Seconds that are left of the first ``share`` of the time."""
-        return 0.0 if self.cancelled else max(0.0, share * self.time_limit - self.spent())
+    @property
+    def work(self) -> float:
+        """What searches share out among their parts: seconds of a usual processor, counted in rounds.
+
+        A share of the clock would give another plan on a busy machine; only the end is the clock's.
+        """
+        return min(self.time_limit, _MOST_WORK)
 
     def better(self, value: float) -> bool:
         """Whether a value beats the incumbent."""
