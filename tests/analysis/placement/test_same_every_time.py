@@ -39,10 +39,10 @@ def test_a_slow_clock_and_one_thread_change_nothing(monkeypatch, problem):
         return list(plan.sites.index), plan.objective, plan.bound, plan.status, steps
 
     quiet = answer()
-    for processors, look in ((1, 0.0), (4, 3.0)):
+    clock, looks = time.perf_counter, itertools.count()
+    for processors, later in ((1, 0.0), (4, 3.0)):
         with monkeypatch.context() as patched:
             patched.setattr(median_lists.os, "cpu_count", lambda processors=processors: processors)
-            clock, looks = time.perf_counter, itertools.count()
             # Every look at the clock finds it seconds later than the last one.
-            patched.setattr(time, "perf_counter", lambda look=look, clock=clock, looks=looks: clock() + look * next(looks))
+            patched.setattr(time, "perf_counter", lambda later=later: clock() + later * next(looks))
             assert answer() == quiet
