@@ -17,8 +17,8 @@ from jitasa_analytics.store import manifest as files
 from jitasa_analytics.store.manifest import Position
 
 # Seconds between two versions that small writes make, and how often a busy lock is tried again.
-PAUSE = 0.3
-_AGAIN = 0.05
+PAUSE = 0.25
+_AGAIN = 0.2
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Folding:
                     started, before = time.monotonic(), self._held()
                     had_lock = self._fold()
                     # A store so large that its copy takes long is folded less often.
-                    self._pause = max(PAUSE, time.monotonic() - started) if had_lock else self._pause
+                    self._pause = max(PAUSE, (time.monotonic() - started) / 2) if had_lock else self._pause
                     self.failed = ""
                     if not had_lock:
                         self._stop.wait(_AGAIN)
