@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitasa_analytics.contracts import CATEGORIES, STATUSES, URGENCIES, dataset
+from jitasa_analytics.ingest import import_files
 from jitasa_analytics.store import Store, cubes, history, recount
 from jitasa_analytics.store.erasure import erase
 
@@ -228,6 +229,31 @@ def test_a_version_from_before_there_were_cubes_answers_all_the_same(store: Stor
     with store.snapshot("20") as s:
         pd.testing.assert_frame_equal(s.sql("SELECT * FROM request_cube"), whole[0])
         pd.testing.assert_frame_equal(s.sql("SELECT * FROM dose_cube"), whole[1])
+
+
+def test_a_second_import_of_files_adds_to_the_cubes(tmp_path: Path) -> None:
+    """Files that meet a table with rows: new, known and changed ones."""
+    store = Store(tmp_path / "store")
+    for part, (first, last, state) in enumerate([(0, 40, "new"), (30, 70, "helped")]):
+        doses = tmp_path / f"doses{part}.csv"
+        doses.write_text("person_token,dose_no,date,area_code\n" + "".join(
+            f"P{i:03},1,2021-07-{1 + i % 28:02d},{200101 + i % 3}\n" for i in range(first, last)))
+        asked = tmp_path / f"requests{part}.csv"
+        asked.write_text("request_id,requested_at,status,people,area_code\n" + "".join(
+            f"r{i},2021-07-{1 + i % 28:02d} 10:00,{state},2,{200101 + i % 3}\n" for i in range(first, last)))
+        import_files(store, "doses", [doses])
+        import_files(store, "requests", [asked])
+    with store.snapshot() as s:
+        kept = {name: s.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in cubes.GROUP_OF}
+        assert (s.count("doses"), s.count("requests")) == (70, 70)
+    with store.transaction() as tx:
+        for name in ("requests", "doses"):
+            tx.own(dataset(name))
+    with store.snapshot() as s:
+        for name, frame in kept.items():
+            pd.testing.assert_frame_equal(frame, s.sql(f"SELECT * FROM {name} ORDER BY ALL"))
+        assert s.sql("SELECT sum(doses) AS n FROM dose_cube WHERE digits = 0")["n"].tolist() == [70]
+        assert s.sql("SELECT sum(doses) AS n FROM dose_span_cube WHERE digits = 6")["n"].tolist() == [70]
 
 
 IMPORT = """
