@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -61,3 +62,11 @@ def real_data() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"no real data at {folder}; name its folder in JITASA_TEST_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_reports(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Every real file imported with the command, once: the reports by dataset, the store's folder under 'store'."""
+    from tests.test_story import imported
+
+    return imported(real_data, tmp_path_factory.mktemp("real"))

@@ -40,16 +40,19 @@ def jitasa(*words: object, ok: int = 0) -> str:
     return done.stdout if ok == 0 else done.stderr
 
 
-@pytest.fixture(scope="module")
-def reports(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+def imported(real_data: Path, base: Path) -> dict[str, dict]:
     """Import every file with the command; the reports by dataset, and the store's folder under 'store'."""
-    base = tmp_path_factory.mktemp("real")
     found: dict[str, dict] = {"store": {"path": base / "store"}}
     for dataset, names in FILES.items():
         out = base / f"{dataset}.json"
         jitasa("import", dataset, *(real_data / n for n in names), "--store", base / "store", "--report", out)
         found[dataset] = json.loads(out.read_text("utf-8"))
     return found
+
+
+@pytest.fixture(scope="module")
+def reports(real_reports: dict[str, dict]) -> dict[str, dict]:
+    return real_reports
 
 
 @pytest.fixture(scope="module")

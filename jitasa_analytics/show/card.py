@@ -164,6 +164,7 @@ def finding(answer: Any, lang: str) -> str:
     place = words.place(answer.scope, lang)
     values = {n: numbers.amount(f.value, f.unit, lang) for n, f in answer.figures.items()}
     values.update(_conditions(answer.params, lang))
+    values.update({n: term.text(lang) for n, term in getattr(answer, "terms", {}).items()})
     for key in (f"study.{answer.study}.finding", f"show.finding.{answer.study}"):
         if texts.has(key, lang):
             try:

@@ -116,6 +116,8 @@ class Answer:
         Date of the data by dataset.
     tables : dict of str to DataFrame
         Further tables: sites, assignments, series.
+    terms : dict of str to Term
+        Words that the headline needs beside the figures, for instance where the counts come from.
     """
 
     study: str
@@ -130,6 +132,7 @@ class Answer:
     sample: bool
     as_of: Mapping[str, str | None]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    terms: Mapping[str, Term] = field(default_factory=dict)
 
     def view(self, lang: str | None = None) -> Any:
         """Map, table and figures as one object that a notebook shows; works without internet."""

@@ -15,7 +15,7 @@ import param
 from jitasa_analytics import areas, texts
 from jitasa_analytics.errors import InputError, NoDataError, UnknownError
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies.answer import Answer, Figure, Note
+from jitasa_analytics.studies.answer import Answer, Figure, Note, Term
 
 Splits = Literal["independent", "halo", "national"]
 
@@ -155,12 +155,12 @@ class Study(param.Parameterized):
 
     def answer(self, snapshot: Snapshot, frame: pd.DataFrame, *, measure: str, unit: str,
                figures: Mapping[str, Figure], notes: tuple[Note, ...] = (), uses: tuple[str, ...] = (),
-               tables: Mapping[str, pd.DataFrame] | None = None) -> Answer:
+               tables: Mapping[str, pd.DataFrame] | None = None, terms: Mapping[str, Term] | None = None) -> Answer:
         """An answer with version, scope, parameters and data age filled in."""
         values = {n: getattr(self, n) for n in self.options()}
         as_of = {n: snapshot.held(n).as_of for n in (*self.needs, *uses)}
         return Answer(self.slug, frame, measure, unit, dict(figures), notes, values, snapshot.version,
-                      snapshot.scope, snapshot.sample, as_of, dict(tables or {}))
+                      snapshot.scope, snapshot.sample, as_of, dict(tables or {}), dict(terms or {}))
 
 
 def make(study: type[Study], **params: Any) -> Study:

@@ -9,7 +9,7 @@ import pandas as pd
 import param
 
 from jitasa_analytics import areas
-from jitasa_analytics.analysis import coverage
+from jitasa_analytics.analysis import coverage, hotspots
 from jitasa_analytics.analysis.travel import DETOUR, SPEED_KMH, Travel
 from jitasa_analytics.contracts import FACILITY_KINDS
 from jitasa_analytics.errors import NoDataError
@@ -42,6 +42,11 @@ class CoverageGaps(Study):
                       doc="Longest way by road, km; where it is given it takes the place of minutes.")
     mode: Any = param.Selector(default="car", objects=list(SPEED_KMH), doc="How people travel; sets the speed.")
     detour = param.Number(default=DETOUR, bounds=(1, 3), doc="Length of the road over the straight line.")
+    days = param.Integer(default=None, bounds=(1, 3650), allow_None=True,
+                         doc="Within so many days everybody shall be served once, so that capacity counts; capacity "
+                             "is left aside where left out; days.")
+    cluster_km = param.Number(default=10, bounds=(0.1, 200),
+                              doc="Places out of reach that lie no farther apart are one gap, km.")
     level: Any = param.Selector(default="auto", objects=["auto", *frames.LEVELS],
                                 doc="Level of the areas: auto is province for the country, else tambon.")
 
@@ -52,8 +57,9 @@ class CoverageGaps(Study):
         -------
         Answer
             ``frame`` by area: people, people_out_of_reach (persons), share_out_of_reach,
-            people_no_data (persons of whom nothing is known), facilities, rank. ``tables``:
-            ``curve`` and ``places``.
+            people_no_data (persons of whom nothing is known), facilities, rank; with ``days`` also
+            people_served and people_over_capacity (in reach, but beyond what can be served). ``tables``:
+            ``curve``, ``places`` and ``gaps`` (places out of reach that lie together, most people first).
 
         Raises
         ------
@@ -72,13 +78,32 @@ class CoverageGaps(Study):
         travel = limit.travel(demand, opened, factor=reach.BEYOND)
         absent = reach.provinces_without(snapshot, demand, sites)
         places = _places(demand, opened, travel, limit.within, absent)
+        notes += self._full(places, demand, opened, travel, limit)
         level = frames.choose_level(snapshot, self.level, frames.places_level(snapshot.scope))
         frame, more = _frame(snapshot, level, places, opened, absent)
         notes = [limit.note(), *notes, *reach.note_on_provinces(absent, self.service), *more]
         return self.answer(
             snapshot, frame, measure="share_out_of_reach", unit="share", figures=_figures(places, frame),
             notes=tuple(notes), uses=("areas", "population"),
-            tables={"curve": _curve(places, travel, limit), "places": places.drop(columns="known")})
+            tables={"curve": _curve(places, travel, limit), "places": places.drop(columns="known"),
+                    "gaps": _together(places, self.cluster_km)})
+
+    def _full(self, places: pd.DataFrame, demand: pd.DataFrame, opened: pd.DataFrame, travel: Travel,
+              limit: reach.Limit) -> list[Note]:
+        """Put the people served within ``days`` into the places, and say what that rests on."""
+        if self.days is None:
+            return []
+        capacity = opened["capacity_per_day"].to_numpy(float, na_value=np.nan) * self.days
+        unknown = np.isnan(capacity)
+        used = np.unique(travel.indices[travel.costs <= limit.within * (1 + 1e-9)])
+        # A facility without a number could be empty or endless: endless never calls anybody unserved wrongly.
+        supply = pd.DataFrame({"capacity": np.where(unknown, np.inf, capacity)}, index=opened.index)
+        places["served"] = coverage.within_capacity(demand, supply, travel, within=limit.within)
+        notes = [Note("study.coverage_gaps.note.capacity", {"days": self.days})]
+        if unknown[used].any():
+            notes.append(Note("study.coverage_gaps.note.no_capacity", {
+                "count": int(unknown[used].sum()), "of": len(used)}))
+        return notes
 
 
 def _places(demand: pd.DataFrame, opened: pd.DataFrame, travel: Travel, within: float,
@@ -99,11 +124,15 @@ def _frame(snapshot: Snapshot, level: str, places: pd.DataFrame, opened: pd.Data
     """The answer's frame by area, largest gap first, and what to say about its areas."""
     code = frames.codes_at(places["area_code"], level, snapshot.scope)
     people = places["people"]
-    sums = pd.DataFrame({
+    columns = {
         "people": people,
         "people_out_of_reach": people.where(~places["in_reach"] & places["known"], 0),
         "people_no_data": people.where(~places["known"], 0),
-    }).groupby(code).sum()
+    }
+    if "served" in places:
+        columns["people_served"] = places["served"]
+        columns["people_over_capacity"] = (people - places["served"]).where(places["in_reach"], 0)
+    sums = pd.DataFrame(columns).groupby(code).sum()
     shapes = frames.outlines(snapshot, level, also=sums.index)
     sums = frames.spread(sums, shapes.index)
     blank = sums["people_no_data"] > 0
@@ -139,6 +168,10 @@ def _figures(places: pd.DataFrame, frame: pd.DataFrame) -> dict[str, Figure]:
         "gap_areas": Figure(int((frame["people_out_of_reach"] > 0).sum()), "areas", adds=True),
         "facilities": Figure(int(frame["facilities"].sum()), "sites"),
     }
+    if "served" in places:
+        over = int((places["people"] - places["served"])[places["in_reach"]].sum())
+        figures["people_served"] = Figure(int(places["served"].sum()), "persons")
+        figures["people_over_capacity"] = Figure(over, "persons")
     if unknown:
         figures["people_no_data"] = Figure(unknown, "persons", adds=True)
     figures["facilities_nearest"] = Figure(int(places["facility_id"].where(places["in_reach"]).nunique()), "sites")
@@ -153,3 +186,18 @@ def _curve(places: pd.DataFrame, travel: Travel, limit: reach.Limit) -> pd.DataF
     people = known["people"].sum()
     return pd.DataFrame({limit.unit: share.index, "share_covered": share.to_numpy(),
                          "people_covered": np.rint(share.to_numpy() * people) if people else 0})
+
+
+def _together(places: pd.DataFrame, km: float) -> pd.DataFrame:
+    """Places out of reach that lie together, most people first: where one unit would reach many of them."""
+    columns = ["gap", "name", "area_code", "places", "people", "lon", "lat"]
+    beyond = places[places["known"] & ~places["in_reach"] & (places["people"] > 0)]
+    if not len(beyond):
+        return pd.DataFrame(columns=columns)
+    found = hotspots.clusters(beyond, km=km, at_least=1, weight="people")["cluster"]
+    rows = []
+    for number, (_, part) in enumerate(beyond.groupby(found, sort=True), start=1):
+        largest = part.sort_values("people", ascending=False, kind="stable").iloc[0]
+        middle = [float(np.average(part[axis], weights=part["people"])) for axis in ("lon", "lat")]
+        rows.append((number, largest["name"], largest["area_code"], len(part), int(part["people"].sum()), *middle))
+    return pd.DataFrame(rows, columns=columns)

@@ -86,12 +86,15 @@ class Equity(Study):
             "mean": Figure(mean, answer.unit), "gini": Figure(equity.gini(value[known], people=people[known]), "index"),
             "palma": Figure(equity.palma(value[known], people=people[known]), "times"),
             "theil": Figure(split.total, "index"),
-            "between": Figure(split.between / split.total if split.total > 0 else float("nan"), "share"),
+            "between": Figure(split.between / split.total if split.total > 0 and len(split.groups) > 1
+                              else float("nan"), "share"),
             "concentration": Figure(order, "index"),
             "areas_no_data": Figure(int((~known).sum()), "areas"),
         }
         notes = (*answer.notes, Note("study.equity.note.areas_only"), Note("study.equity.note.theil", {
             "groups": Term("group_kind", kind)}), Note("study.equity.note.concentration"))
+        if len(split.groups) < 2:
+            notes = (*notes, Note("study.equity.note.one_group"))
         over = int((frame["value"] > 1).sum()) if self.of == "coverage" else 0
         if over:
             notes = (*notes, Note("study.equity.note.over_100", {"areas": over}))

@@ -19,6 +19,8 @@ from jitasa_analytics.studies.answer import Answer, Figure, Note, Term
 from jitasa_analytics.studies.base import Study
 from jitasa_analytics.studies.doses import ALL_DOSES, History
 
+SHOWN = ("coverage", "zero_dose", "drop_out")
+
 
 class Vaccination(Study):
     """Coverage of a dose by area: people with the dose over people, with its Wilson interval.
@@ -33,6 +35,10 @@ class Vaccination(Study):
     splits = "independent"
 
     dose = param.Integer(default=1, bounds=(0, 6), doc="Dose 1 to 6; 0 is all doses together.")
+    show: Any = param.Selector(default="coverage", objects=list(SHOWN),
+                               doc="Coverage; people without the dose; or the share who did not go on to the next.")
+    interval_days = param.Integer(default=28, bounds=(0, 365),
+                                  doc="Days to the next dose: who began later couldn't have come back yet; days.")
     date = param.CalendarDate(default=None, allow_None=True, doc="As of this day; the newest data where left out.")
     level: Any = param.Selector(default="auto", objects=["auto", *frames.LEVELS],
                                 doc="Level of the areas: auto is the level below the scope that has data.")
@@ -50,8 +56,10 @@ class Vaccination(Study):
         -------
         Answer
             ``frame`` by area: count (persons with the dose, or doses), people (denominator), share, share_low,
-            share_high (Wilson, 95 %), over_100, no_data, as_of; for dose 0 doses_per_100 in place of the share.
-            ``tables["series"]``: count and coverage by week.
+            share_high (Wilson, 95 %), over_100, no_data, as_of, people_without (persons without the dose), and
+            drop_out where it is asked for; for dose 0 doses_per_100 in place of the share. ``tables``: ``series``
+            (count and coverage by week), ``facilities`` (as they report), ``denominators`` (coverage and rank
+            under each denominator there is).
 
         Raises
         ------
@@ -66,18 +74,72 @@ class Vaccination(Study):
         shapes = frames.outlines(snapshot, level, also=found.index)
         people, year = self._people(snapshot, level, latest)
         frame = self._rates(found.reindex(shapes.index), people.reindex(shapes.index))
-        notes = [*_notes(history, latest, frame, level), self._note_on_people(year), self._note_on_over(frame, year)]
+        extra = self._drop_out(snapshot, level, history, frame, upto)
+        notes = [*_notes(history, latest, frame, level), *extra, self._note_on_people(year),
+                 self._note_on_over(frame, year)]
         notes += [self._note_on_own_report(snapshot, level, history, frame, upto),
                   *frames.notes_on_outlines(shapes, level)]
         if self.level == frames.AUTO and level != areas.below(areas.level_of(snapshot.scope)):
             notes.append(Note("note.level_own", {"level": Term("level", areas.below(level))}))
         return self.answer(
             snapshot, frames.assemble(shapes, frame),
-            measure="doses_per_100" if self.dose == ALL_DOSES else "share",
-            unit="doses_per_100" if self.dose == ALL_DOSES else "share",
+            **self._measure(), terms={"source": Term("counted", history.basis)},
             figures=self._figures(frame), notes=tuple(n for n in notes if n is not None),
             uses=("doses" if history.basis == "residents" else "dose_reports", "population", "areas"),
-            tables={"series": self._series(history, frame)})
+            tables={"series": self._series(history, frame), **self._tables(snapshot, level, latest, frame, upto)})
+
+    def _measure(self) -> dict[str, str]:
+        """The column that is shown, and its unit."""
+        if self.dose == ALL_DOSES:
+            return {"measure": "doses_per_100", "unit": "doses_per_100"}
+        return {"coverage": {"measure": "share", "unit": "share"},
+                "zero_dose": {"measure": "people_without", "unit": "persons"},
+                "drop_out": {"measure": "drop_out", "unit": "share"}}[self.show]
+
+    def _drop_out(self, snapshot: Snapshot, level: Level, history: History, frame: pd.DataFrame,
+                  upto: str) -> list[Note]:
+        """Put drop-out into the frame: who began early enough and did not go on, from the same kind of source."""
+        if self.dose == ALL_DOSES or self.show != "drop_out":
+            return []
+        frame["drop_out"] = np.nan
+        source = "doses" if history.basis == "residents" else "dose_reports"
+        after = doses.history(snapshot, level, source, self.dose + 1, self.group, upto)
+        if after is None or after.basis != history.basis:
+            return [Note("study.vaccination.note.no_next", {"dose": self.dose + 1})]
+        first, second = (_by_area(h, level, snapshot.scope) for h in (history, after))
+        both = first.columns.intersection(second.columns)
+        lost = rates.drop_out_over_time(first[both], second[both].tail(1), interval_days=self.interval_days)
+        frame["drop_out"] = lost.iloc[-1].reindex(frame.index)
+        day = second.index[-1]
+        notes = [Note("study.vaccination.note.drop_out", {
+            "first": self.dose, "next": self.dose + 1, "days": self.interval_days,
+            "day": Term("date", f"{day:%Y-%m-%d}"),
+            "before": Term("date", f"{day - pd.Timedelta(days=self.interval_days):%Y-%m-%d}")})]
+        below = int((frame["drop_out"] < 0).sum())
+        if below:
+            notes.append(Note("study.vaccination.note.negative", {"areas": below}))
+        return notes
+
+    def _tables(self, snapshot: Snapshot, level: Level, latest: pd.DataFrame, frame: pd.DataFrame,
+                upto: str) -> dict[str, pd.DataFrame]:
+        """Facilities as they report, and coverage under each denominator that there is for the areas."""
+        tables = {}
+        facilities = doses.by_facility(snapshot, self.dose, self.group, upto)
+        if len(facilities):
+            tables["facilities"] = facilities
+        if self.dose == ALL_DOSES:
+            return tables
+        people = {}
+        for basis in BASES:
+            found, _ = doses.population(snapshot, level, self.group, basis, int(latest["as_of"].max().year))
+            people[basis] = found.reindex(frame.index)
+        published = latest.groupby("area")["denominator"]
+        people["published"] = published.sum().where(published.count() == published.size()).reindex(frame.index)
+        known = pd.DataFrame({n: v.astype(float) for n, v in people.items() if v.notna().any()}, index=frame.index)
+        if known.shape[1] > 1:
+            switched = rates.switch_denominator(frame["count"].astype(float), known)
+            tables["denominators"] = switched[switched.notna().any(axis=1)].reset_index(names="area_code")
+        return tables
 
     def _history(self, snapshot: Snapshot, upto: str) -> tuple[Level, History]:
         """The level to answer at and its history."""
@@ -125,6 +187,8 @@ class Vaccination(Study):
         else:
             rate = rates.coverage(found["count"], people)
             table = table.join(rate.rename(columns={"low": "share_low", "high": "share_high"}))
+            # Below zero where the denominator is too small: kept, so that sums stay true.
+            table["people_without"] = _whole(people - found["count"])
         table["as_of"] = found["as_of"]
         return table
 
@@ -139,6 +203,9 @@ class Vaccination(Study):
             figures["doses_per_100"] = Figure(100.0 * share, "doses_per_100", weight=people)
         else:
             figures["coverage"] = Figure(share, "share", weight=people)
+            figures["people_without"] = Figure(people - count, "persons", adds=True)
+            if "drop_out" in frame:
+                figures["drop_out"] = Figure(float(frame["drop_out"].median()), "share")
             figures["areas_over_100"] = Figure(int(frame["over_100"].sum()), "areas", adds=True)
         figures["areas_no_data"] = Figure(int(frame["no_data"].sum()), "areas", adds=True)
         return figures
@@ -187,6 +254,15 @@ class Vaccination(Study):
             return Note("note.over_100_published", values)
         return Note("note.over_100", {
             **values, "basis": Term("basis", self.basis), "year": year, "thai_year": year + 543})
+
+
+def _by_area(history: History, level: Level, scope: str) -> pd.DataFrame:
+    """Counts carried forward, days by areas; missing until every unit of an area has reported."""
+    table = history.table()
+    lies = history.rows.drop_duplicates("unit").set_index("unit")["area_code"]
+    code = frames.codes_at(lies.reindex(table.columns), level, scope)
+    parts = {area: table[code.index[code == area]].sum(axis=1, skipna=False) for area in code.unique()}
+    return pd.DataFrame(parts, index=table.index)
 
 
 def _whole(values: pd.Series) -> pd.Series:

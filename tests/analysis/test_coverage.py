@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from jitasa_analytics.analysis import coverage, travel
 from jitasa_analytics.errors import InputError
@@ -169,3 +170,27 @@ def test_a_radius_beyond_the_travel_is_refused():
 def test_unknown_area_column_is_named():
     with pytest.raises(InputError, match="no column 'tambon' to group by"):
         coverage.gaps(town.demand(), town.minutes(), within=30, by="tambon")
+
+
+def test_as_many_are_served_as_a_linear_program_can_serve():
+    rng = np.random.default_rng(8)
+    for _ in range(12):
+        n, m = rng.integers(1, 7, 2)
+        minutes = rng.uniform(0, 60, (n, m))
+        places = pd.DataFrame({"people": rng.integers(0, 30, n)})
+        sites = pd.DataFrame({"capacity": rng.integers(0, 40, m).astype(float)}, index=[f"s{k}" for k in range(m)])
+        ways = travel.from_matrix(minutes, origins=places, destinations=sites)
+        found = coverage.within_capacity(places, sites, ways, within=30)
+        rows = np.concatenate([np.kron(np.eye(n), np.ones((1, m))), np.kron(np.ones((1, n)), np.eye(m))])
+        best = linprog(-np.ones(n * m), A_ub=rows, b_ub=np.concatenate([places["people"], sites["capacity"]]),
+                       bounds=[(0, None if near else 0) for near in (minutes <= 30).ravel()])
+        assert found.sum() == pytest.approx(-best.fun)
+        assert (found <= places["people"]).all()
+
+
+def test_a_facility_without_a_limit_serves_all_in_reach():
+    supply = town.supply().assign(capacity=float("inf"))
+    served = coverage.within_capacity(town.demand(), supply, town.minutes(), within=30)
+    assert served.to_dict() == {"A": 100, "B": 200, "C": 300, "D": 0}
+    with pytest.raises(InputError, match=r"capacity.*missing or negative at 'S'"):
+        coverage.within_capacity(town.demand(), supply.assign(capacity=[-1.0, 2, 3]), town.minutes(), within=30)

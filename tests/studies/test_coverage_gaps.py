@@ -172,3 +172,31 @@ def test_the_order_of_rows_changes_nothing(make):
     shuffled = {n: t.sample(frac=1, random_state=3) if n != "areas" else t for n, t in tables.items()}
     first, second = (ask(make(t), "coverage_gaps", service="clinic", km=8).frame for t in (tables, shuffled))
     pd.testing.assert_frame_equal(first.drop(columns="geometry"), second.drop(columns="geometry"))
+
+
+def test_in_reach_but_over_capacity(make):
+    # Within 20 minutes h1 at A (30 a day) is reached by A and B, 300 people; f2 by D (50). C reaches nothing.
+    tables = town()
+    tables["facilities"] = tables["facilities"].assign(capacity_per_day=[30, None, 5])
+    store = make(tables)
+    params = {"minutes": 20, "detour": 1, "level": "tambon"}
+    answer = ask(store, "coverage_gaps", days=5, **params)
+    figures = {n: f.value for n, f in answer.figures.items()}
+    assert figures["people_served"] == 150 + 50  # nobody knows when f2 is full
+    assert figures["people_over_capacity"] == 150
+    assert figures["people_out_of_reach"] == 400
+    assert sum(figures[n] for n in ("people_served", "people_over_capacity", "people_out_of_reach")) == 750
+    assert answer.frame["people_over_capacity"].sum() == 150
+    assert "study.coverage_gaps.note.no_capacity" in {n.key for n in answer.notes}
+    assert ask(store, "coverage_gaps", days=10, **params).figures["people_over_capacity"].value == 0
+    assert "people_served" not in ask(store, "coverage_gaps", **params).figures
+
+
+def test_gaps_that_lie_together(make):
+    store = make(town())
+    one = ask(store, "coverage_gaps", minutes=1, detour=1, cluster_km=12).tables["gaps"]
+    # A has its hospital; B, C and D (650 people) lie a step of 10.85 km apart.
+    assert one[["places", "people", "name"]].values.tolist() == [[3, 650, "place C"]]
+    apart = ask(store, "coverage_gaps", minutes=1, detour=1, cluster_km=5).tables["gaps"]
+    assert apart["people"].tolist() == [400, 200, 50]
+    assert len(ask(store, "coverage_gaps", minutes=600, detour=1).tables["gaps"]) == 0

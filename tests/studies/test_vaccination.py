@@ -191,3 +191,72 @@ def test_without_any_data_it_names_what_there_is(make):
         ask(store_with(make, *DISTRICTS), "vaccination", dose=5)
     with pytest.raises(NoDataError, match="doses reported: -"):
         ask(make(town()), "vaccination")
+
+
+def test_drop_out_is_lagged_by_the_interval(make):
+    # 60 had begun by 10 May and 100 by 7 June; 45 had both doses by 7 June: 15 of 60 are lost, not 55 of 100.
+    store = store_with(
+        make, report("2001", "2021-05-10", 60), report("2001", "2021-06-07", 100),
+        report("2001", "2021-06-07", 45, dose=2), report("2002", "2021-05-10", 10), report("2002", "2021-06-07", 20),
+        report("2002", "2021-06-07", 15, dose=2))
+    answer = ask(store, "vaccination", show="drop_out", interval_days=28)
+    assert answer.frame["drop_out"].to_dict() == {"2001": 0.25, "2002": -0.5}
+    assert (answer.measure, answer.unit) == ("drop_out", "share")
+    assert {"study.vaccination.note.drop_out", "study.vaccination.note.negative"} <= {n.key for n in answer.notes}
+    unlagged = ask(store, "vaccination", show="drop_out", interval_days=0)
+    assert unlagged.frame.loc["2001", "drop_out"] == 0.55
+
+
+def test_no_next_dose_is_no_drop_out(make):
+    answer = ask(store_with(make, *DISTRICTS), "vaccination", show="drop_out", dose=2)
+    assert answer.frame["drop_out"].isna().all()
+    assert "study.vaccination.note.no_next" in {n.key for n in answer.notes}
+
+
+def test_people_without_the_dose_may_be_fewer_than_nobody(make):
+    answer = ask(store_with(make, report("2001", "2021-06-01", 330), report("2002", "2021-06-01", 50)), "vaccination",
+                 show="zero_dose")
+    assert answer.measure == "people_without"
+    assert answer.frame["people_without"].to_dict() == {"2001": -30, "2002": 400}
+    assert answer.frame["over_100"].to_dict() == {"2001": True, "2002": False}  # flagged, not clipped
+    assert answer.figures["people_without"].value == 370
+
+
+def test_the_608_group_is_the_sum_of_its_parts(make):
+    parts = [report("2001", "2021-06-01", n, group=g) for g, n in (("over_60", 30), ("chronic", 20), ("pregnant", 5))]
+    people = pd.DataFrame([("2001", 2021, g, "registered", n) for g, n in (
+        ("60+", 60), ("chronic_disease", 40), ("pregnant", 10))],
+        columns=["area_code", "year", "group", "basis", "people"])
+    answer = ask(store_with(make, *parts, population=people), "vaccination", group="608")
+    assert answer.frame.loc["2001", ["count", "people", "share"]].tolist() == [55, 110, 0.5]
+    with pytest.raises(NoDataError):  # a part is missing: no sum, and no denominator
+        ask(store_with(make, *parts, population=people.iloc[:2]), "vaccination", group="608")
+
+
+def test_another_denominator_changes_the_rank(make):
+    # Registered 300 and 450; with the unregistered 300 and 900: 150 (50 %) and 270 (60 %) change places.
+    people = pd.concat([town()["population"], pd.DataFrame(
+        [("2001", 2021, "all", "with_unregistered", 300), ("2002", 2021, "all", "with_unregistered", 900)],
+        columns=["area_code", "year", "group", "basis", "people"])])
+    store = store_with(make, report("2001", "2021-06-01", 150), report("2002", "2021-06-01", 270), population=people)
+    table = ask(store, "vaccination").tables["denominators"].set_index("area_code")
+    assert table["rank_registered"].to_dict() == {"2001": 2, "2002": 1}
+    assert table["rank_with_unregistered"].to_dict() == {"2001": 1, "2002": 2}
+    assert table["change_with_unregistered"].to_dict() == {"2001": 1, "2002": -1}
+
+
+def test_the_headline_says_where_the_counts_come_from(make):
+    from jitasa_analytics.show import card
+
+    reports = ask(store_with(make, *DISTRICTS), "vaccination")
+    single = ask(store_with(make, doses=[(1, 1, "2021-06-01", "200101", "all")]), "vaccination")
+    assert card.finding(reports, "en").endswith("(from the areas' own reports)")
+    assert card.finding(single, "en").endswith("(from single doses, by residence)")
+
+
+def test_facilities_as_they_report(make):
+    store = store_with(make, report(None, "2021-06-01", 10, facility="h1"),
+                       report(None, "2021-06-08", 25, facility="h1"),
+                       report(None, "2021-06-08", 90, facility="h1", dose=0), report("2001", "2021-06-08", 40))
+    table = ask(store, "vaccination").tables["facilities"]
+    assert table[["facility_id", "dose_no", "count"]].values.tolist() == [["h1", 1, 25]]
