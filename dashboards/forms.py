@@ -15,7 +15,7 @@ from jitasa_analytics.studies import Study
 _USUAL: dict[str, tuple[float, float, float]] = {"minutes": (5, 120, 5), "n_sites": (1, 20, 1), "detour": (1, 3, 0.1)}
 # Parameters that most people leave as they are.
 QUIET = ("detour", "level", "group", "denominator", "basis", "source", "time_limit", "gap", "km", "candidate_kind",
-         "mode", "date")
+         "mode", "date", "seed", "permutations", "resamples")
 # No choice among choices: a list can't show None.
 _NONE = "-"
 

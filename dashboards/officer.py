@@ -1,7 +1,7 @@
 """What an officer does with data in the browser: map columns, try, import, correct. All of it is ``ingest``'s work.
 
-Writing needs to be allowed where the server is started (``JITASA_DASHBOARD_IMPORT=1``): the pages have no doorkeeper
-of their own.
+Writing needs to be allowed where the server is started (``JITASA_DASHBOARD_IMPORT=1``), and then the role of who is
+signed in has to give the right. An import changes the whole store, so that no account of a smaller area has it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jitasa_analytics import contracts, ingest
+from jitasa_analytics import areas, contracts, ingest
 from jitasa_analytics.ingest import propose, quarantine
 from jitasa_analytics.ingest import recipe as recipes
 from jitasa_analytics.ingest.report import Report
+from jitasa_analytics.service.roles import NotAllowedError, User
 from jitasa_analytics.store import Store
 
 # Bytes of a file that may be sent through the browser; larger ones are imported with the command.
@@ -24,8 +25,25 @@ LARGEST = 60_000_000
 KINDS = (".csv", ".xlsx", ".xls", ".parquet", ".geojson", ".gpkg", ".gz", ".zip")
 
 
-def allowed() -> bool:
-    """Whether data may be written from the browser."""
+def allowed(user: User) -> bool:
+    """Whether somebody may write data from the browser."""
+    return switched_on() and user.may("import") and user.scope == areas.COUNTRY
+
+
+def require(user: User) -> None:
+    """Refuse who may not write data: asked again with each deed, as a session may have ended meanwhile.
+
+    Raises
+    ------
+    NotAllowedError
+    """
+    if not allowed(user):
+        raise NotAllowedError(f"{user.name} may not import data through the browser", key="service.denied.right",
+                              role=user.role)
+
+
+def switched_on() -> bool:
+    """Whether this server lets data be written from the browser at all."""
     return os.environ.get("JITASA_DASHBOARD_IMPORT", "").strip().lower() in {"1", "true", "yes"}
 
 

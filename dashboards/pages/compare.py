@@ -9,6 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from dashboards import discreet
 from dashboards.pages.base import Page, boxed, fields, heading, two
 from dashboards.pages.data import table
 from jitasa_analytics import areas
@@ -109,7 +110,7 @@ class Compare(Page):
         pair = [mine] if theirs == mine else [mine, theirs]
         names = [areas.full_name(c, self.lang) for c in pair]
         self.title.rx.value = " · ".join(names) if len(pair) > 1 else self.say("compare.alone", area=names[0])
-        now = [self.desk.query("page_figures", c).iloc[0] for c in pair]
+        now = [discreet.figures(self.desk, c) for c in pair]
         rows = [
             (escape(words.column(n, self.lang)), *(numbers.plain(f[n], unit) for f in now))
             for n, unit in (
@@ -144,7 +145,7 @@ class Compare(Page):
     def _rate(self, count: Any, people: Any) -> str:
         return (
             numbers.MISSING
-            if numbers.is_missing(people) or not people
+            if numbers.is_missing(people) or numbers.is_missing(count) or not people
             else f"{1000 * float(count) / float(people):.2f}"
         )
 

@@ -129,8 +129,9 @@ class Data(Page):
     # -- the way in --------------------------------------------------------------------------
 
     def _entrance(self) -> Any:
-        if not officer.allowed():
-            return boxed(self.titled("data.import"), card.piece(self.empty("data.not_allowed")))
+        if not officer.allowed(self.desk.user):
+            why = "data.not_your_role" if officer.switched_on() else "data.not_allowed"
+            return boxed(self.titled("data.import"), card.piece(self.empty(why)))
         options = {self._dataset(n): n for n in DATASETS}
         choose = pmui.Select.from_param(
             self.entry.param.dataset,
@@ -227,6 +228,7 @@ class Data(Page):
         self.told.object = f'<div class="card" role="status">{escape(self.say("working"))}</div>'
         self.relieve()
         try:
+            officer.require(self.desk.user)
             report = await asyncio.to_thread(
                 self.sent.bring,
                 self.desk.store,
@@ -285,7 +287,7 @@ class Data(Page):
     # -- the way back ------------------------------------------------------------------------
 
     def _corrections(self) -> list[Any]:
-        if not officer.allowed():
+        if not officer.allowed(self.desk.user):
             return []
         self.corrected = pmui.FileInput(
             label=self.say("data.corrected"), multiple=False, margin=0, css_classes=["corrected-file"]
@@ -299,6 +301,7 @@ class Data(Page):
         ]
 
     def _refused_rows(self) -> io.BytesIO:
+        officer.require(self.desk.user)
         return io.BytesIO(officer.quarantined(self.desk.store, self.lang))
 
     async def _resubmit(self, content: bytes | None) -> None:
@@ -306,6 +309,7 @@ class Data(Page):
             return
         sent = officer.Sent(str(self.corrected.filename or "quarantine.xlsx"), content)
         try:
+            officer.require(self.desk.user)
             done = await asyncio.to_thread(sent.resubmit, self.desk.store)
             said = self.say("data.settled", n=numbers.number(done.settled), left=numbers.number(done.left))
             self.settled.object = f'<div class="card" role="status">{escape(said)}</div>'

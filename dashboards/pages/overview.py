@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from dashboards import discreet
 from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
 from jitasa_analytics import areas
 from jitasa_analytics.errors import NoDataError
@@ -120,8 +121,7 @@ class Overview(Page):
         self.level = level
         self.frame = self.desk.query("page_areas", area, digits=areas.digits(level)).set_index("area_code")
         self.outline = self.desk.outline(level, area)
-        now = self.desk.query("page_figures", area).iloc[0]
-        week = self.desk.query("page_week", area)
+        now, week = discreet.figures(self.desk, area), discreet.week(self.desk, area)
         self.title.rx.value = self._finding(now, week)
         self.figures.object = card.figures_html(self._boxes(now, week))
         self.look.focus = ""
@@ -201,8 +201,9 @@ class Overview(Page):
         self.look.focus = self.order[selection[0]] if selection else ""
 
     def _draw_charts(self) -> None:
+        alone = discreet.is_small(self.scope.area)
         days = self.desk.query("page_days", self.scope.area)
-        self.asked_chart.object = plain_charts.lines(
+        self.asked_chart.object = self.empty("days_of_few") if alone else plain_charts.lines(
             [
                 plain_charts.Line(days, "day", "requests", self.say("each_day"), self.ground.hatch, 1.2),
                 plain_charts.Line(days, "day", "mean_7_days", self.say("mean_7_days"), self.ink(colours.NEED)),
@@ -240,13 +241,15 @@ class Overview(Page):
 
     def _finding(self, now: Any, week: Any) -> str:
         where = areas.full_name(self.scope.area, self.lang)
+        if numbers.is_missing(now["waiting"]):
+            return self.say("finding.few", area=where)
         if not now["requests"]:
             return self.say("finding.no_requests", area=where)
         said = self.say(
             "finding.overview",
             area=where,
             waiting=numbers.number(now["waiting"]),
-            critical=numbers.number(now["critical"]),
+            critical=self._count(now["critical"]),
         )
         change = (
             self.change(week["week"].iloc[0], week["week_before"].iloc[0], less_is_better=True)[0]
@@ -259,6 +262,14 @@ class Overview(Page):
             else said
         )
 
+    def _count(self, n: Any) -> str:
+        return self.say("few") if numbers.is_missing(n) else numbers.number(n)
+
+    def _of_them(self, now: Any) -> str:
+        if numbers.is_missing(now["waiting"]):
+            return self.say("few_or_told")
+        return self.say("of_them_critical", n=self._count(now["critical"]))
+
     def _boxes(self, now: Any, week: Any) -> list[dict[str, str]]:
         asked = self.dated(now["last_request"])
         boxes = [
@@ -267,7 +278,7 @@ class Overview(Page):
                 now["waiting"],
                 "requests",
                 lead=True,
-                foot=self.say("of_them_critical", n=numbers.number(now["critical"])) + asked,
+                foot=self._of_them(now) + asked,
             )
         ]
         if len(week):

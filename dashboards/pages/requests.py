@@ -110,6 +110,9 @@ class Requests(Page):
     def _ask(self) -> None:
         chosen = {n: getattr(self.filters, n) for n in ("state", "category", "urgency")}
         self.rows = self.desk.query("page_requests", self.scope.area, **chosen)
+        self.exact = self.desk.user.may("exact")
+        if not self.exact:
+            self.rows[["lon", "lat"]] = float("nan")
         self.counts = self.desk.query("page_request_counts", self.scope.area, **chosen)
         self.helpers = self.desk.query("page_volunteers", self.scope.area)
         self.waits = self.desk.query("page_waits", self.scope.area).iloc[0]
@@ -147,6 +150,7 @@ class Requests(Page):
         told = [self.say("first_rows", n=numbers.number(_ROWS), all=numbers.number(len(self.rows)))] \
             if len(self.rows) > _ROWS else []
         told += [self.say("without_position", n=numbers.number(without))] if without else []
+        told += [] if self.exact else [self.say("no_positions")]
         self.foot.object = f'<p class="lead">{escape(" ".join(told))}</p>' if told else ""
 
     def _row(self, selection: list[int]) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from jitasa_analytics import areas, texts
 from jitasa_analytics.geo import WEB_MERCATOR
-from jitasa_analytics.show import card, charts, classes, colours, numbers, tables, words
+from jitasa_analytics.show import card, charts, classes, colours, numbers, plain_placement, tables, words
 from jitasa_analytics.show.paint import Paint, Points
 
 __all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_of"]
@@ -116,6 +116,15 @@ def _pointed(table: pd.DataFrame, lang: str, study: str) -> pd.DataFrame:
     return pd.DataFrame({"lon": table["lon"], "lat": table["lat"], "words": told})
 
 
+def _of_plans(draw: Any) -> Any:
+    """What draws plans in the way of ``draw``; HoloViews is loaded only where it is wanted."""
+    if draw is charts:
+        from jitasa_analytics.show import placement
+
+        return placement
+    return plain_placement
+
+
 def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, draw: Any = charts,
              dark: bool = False) -> tuple[str, Any] | None:
     """The chart that goes with an answer: a series over time, a curve over cost, else the largest areas.
@@ -131,9 +140,7 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, dr
     -------
     tuple of (title, what ``draw`` makes), or None where there is nothing to draw.
     """
-    from jitasa_analytics.show import placement
-
-    if (own := placement.picture(answer, lang, height=height)) is not None:
+    if (own := _of_plans(draw).picture(answer, lang, height=height)) is not None:
         return own
     name = measure or answer.measure
     unit = answer.unit if name == answer.measure else words.unit_of(name)

@@ -126,7 +126,7 @@ def _dataset(name: str, lang: str) -> str:
 def facts(answer: Any, lang: str, now: datetime | None = None, *, aged: bool = True) -> list[tuple[str, str]]:
     """What an answer rests on, as label and text: the lines of the verdict card; see `ages` for ``aged``."""
     params = "; ".join(f"{words.parameter(n, lang, answer.study)}: {words.value(n, v, lang)}"
-                       for n, v in answer.params.items() if v is not None)
+                       for n, v in answer.params.items() if v is not None and v != "")
     lines = [
         (texts.say("show.card.study", lang), words.title(answer.study, lang)),
         (texts.say("show.card.question", lang), words.question(answer.study, lang)),

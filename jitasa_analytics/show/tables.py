@@ -31,13 +31,19 @@ def readable(frame: pd.DataFrame, lang: str, *, columns: Sequence[str], name_ind
     plain = pd.DataFrame({c: frame[c].to_numpy() for c in columns}, index=frame.index)
     for c in columns:
         if not pd.api.types.is_numeric_dtype(plain[c]) or pd.api.types.is_bool_dtype(plain[c]):
-            plain[c] = [words.value(c, None if pd.isna(v) else v, lang) if pd.api.types.is_scalar(v) else str(v)
-                        for v in plain[c]]
+            plain[c] = [_cell(c, v, lang) for v in plain[c]]
         else:
             plain[c] = plain[c].astype(float)
     if name_index:
         plain.insert(0, "area", [areas.full_name(str(code), lang) for code in frame.index])
     return plain
+
+
+def _cell(column: str, value: Any, lang: str) -> str:
+    """A value in words; one that is missing means nothing at all, where a parameter left out means any."""
+    if not pd.api.types.is_scalar(value):
+        return str(value)
+    return numbers.MISSING if pd.isna(value) else words.value(column, value, lang)
 
 
 def table(frame: pd.DataFrame, lang: str, *, study: str = "", measure: str = "", unit: str = "",

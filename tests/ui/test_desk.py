@@ -10,11 +10,12 @@ from urllib.parse import parse_qsl
 import pandas as pd
 import pytest
 
-from dashboards import officer
+from dashboards import discreet, officer
 from dashboards.desk import Desk
 from dashboards.pages import routes
 from dashboards.scope import Scope, area, language
 from jitasa_analytics import studies
+from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
 from jitasa_analytics.show import answers
 from jitasa_analytics.store import Store
 
@@ -147,7 +148,36 @@ def test_a_file_goes_through_the_browser_as_through_the_command(tmp_path: Path) 
     assert officer.quarantined(store, "th")[:2] == b"PK"
     sent.close()
     assert not sent.path.exists()
-    assert not officer.allowed(), "nobody may write unless the administrator says so"
+
+
+def test_who_may_write_from_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where the administrator says so, and then only whose role has the right, for the whole country."""
+    ministry, province = User("m", "ministry"), User("p", "province", "20")
+    monkeypatch.delenv("JITASA_DASHBOARD_IMPORT", raising=False)
+    assert not officer.allowed(ministry) and not officer.allowed(LOCAL)
+    monkeypatch.setenv("JITASA_DASHBOARD_IMPORT", "1")
+    assert officer.allowed(ministry) and officer.allowed(LOCAL)
+    for other in (province, User("a", "analyst"), User("t", "tambon", "200701"), User("c", "coordinator")):
+        assert not officer.allowed(other)
+        with pytest.raises(NotAllowedError):
+            officer.require(other)
+
+
+def test_a_single_tambon_tells_no_more_than_map_and_table(ui_store: Path) -> None:
+    """What is hidden among its neighbours is hidden too when it is looked at alone; small parts of a count as well."""
+    desk = Desk(ui_store)
+    parts = desk.query("page_areas", "20", digits=6).set_index("area_code")
+    assert parts["hidden"].any() and not parts["hidden"].all()
+    for code, row in parts.iterrows():
+        alone = desk.query("page_areas", str(code), digits=6).set_index("area_code")
+        assert list(alone.index) == [code] and bool(alone["hidden"].iloc[0]) == bool(row["hidden"])
+        now, week = discreet.figures(desk, str(code)), discreet.week(desk, str(code))
+        shown = [now[n] for n in ("waiting", "being_helped", "critical") if not pd.isna(now[n])]
+        shown += [v for n in week.columns if n != "last_day" for v in week[n] if not pd.isna(v)]
+        assert not any(0 < v < 10 for v in shown), code
+        assert pd.isna(now["waiting"]) == bool(row["hidden"])
+        assert not row["hidden"] or pd.isna(now[["requests", "helped", "critical"]]).all()
+    assert discreet.figures(desk, "20")["waiting"] == desk.query("page_figures", "20")["waiting"].iloc[0]
 
 
 def test_the_change_between_two_dates(ui_store: Path) -> None:

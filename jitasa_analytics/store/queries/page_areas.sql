@@ -1,6 +1,7 @@
 -- One row for each area of $digits digits inside the scope ($head): people, requests by state, volunteers.
 -- Below the district small counts of requests (1 to 9) are hidden, and with a single one the next smallest of its
 -- district too, so that the district's sum does not give it away.
+-- That is decided over the whole district also where a single tambon is asked for, so that it is hidden alike.
 -- Requests and volunteers of coarser areas have no row here. The coverages are the vaccination study's; here they
 -- stand for an area without such data.
 WITH newest AS (
@@ -9,22 +10,22 @@ WITH newest AS (
     SELECT area_code, CAST(sum(people) AS BIGINT) AS people
     FROM population
     WHERE "group" = 'all' AND basis = 'registered' AND year = (SELECT year FROM newest)
-      AND starts_with(area_code, $head) AND length(area_code) = $digits AND area_code <> 'TH'
+      AND starts_with(area_code, left($head, 4)) AND length(area_code) = $digits AND area_code <> 'TH'
     GROUP BY area_code
 ), asked AS (
     SELECT area_code,
            CAST(coalesce(sum(requests) FILTER (status IN ('new', 'confirmed')), 0) AS BIGINT) AS waiting,
            CAST(coalesce(sum(requests) FILTER (status IN ('assigned', 'on_the_way')), 0) AS BIGINT) AS being_helped
     FROM request_cube
-    WHERE digits = $digits AND starts_with(area_code, $head) AND category = ''
+    WHERE digits = $digits AND starts_with(area_code, left($head, 4)) AND category = ''
     GROUP BY area_code
 ), offered AS (
     SELECT left(area_code, $digits) AS area_code, count(*) AS volunteers
     FROM volunteers
-    WHERE starts_with(area_code, $head) AND length(area_code) >= $digits AND area_code <> 'TH'
+    WHERE starts_with(area_code, left($head, 4)) AND length(area_code) >= $digits AND area_code <> 'TH'
     GROUP BY 1
 ), codes AS (
-    SELECT DISTINCT code AS area_code FROM areas WHERE starts_with(code, $head) AND length(code) = $digits
+    SELECT DISTINCT code AS area_code FROM areas WHERE starts_with(code, left($head, 4)) AND length(code) = $digits
       AND code <> 'TH'
     UNION SELECT area_code FROM people UNION SELECT area_code FROM asked UNION SELECT area_code FROM offered
 ), counted AS (
@@ -56,4 +57,5 @@ SELECT area_code, people,
        CAST(NULL AS DOUBLE) AS coverage_2,
        hidden
 FROM guarded
+WHERE starts_with(area_code, $head)
 ORDER BY area_code

@@ -1,0 +1,47 @@
+"""What is said of a single tambon: small counts of requests are hidden there as they are in map and table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dashboards.desk import Desk
+from jitasa_analytics import areas
+from jitasa_analytics.analysis.suppression import THRESHOLD
+
+# Counts of people in need among an area's figures.
+_COUNTS = ("requests", "waiting", "being_helped", "helped", "critical")
+
+
+def figures(desk: Desk, area: str) -> pd.Series[Any]:
+    """The figures of an area (query ``page_figures``); counts that would single people out are missing."""
+    now = desk.query("page_figures", area).iloc[0].astype(object)
+    if not is_small(area):
+        return now
+    parts = desk.query("page_areas", area, digits=6).set_index("area_code")
+    if bool(parts["hidden"].get(area, False)):
+        now[[n for n in _COUNTS if n in now.index]] = None
+    elif few(now["critical"]) or few(now["waiting"] - now["critical"]):
+        now["critical"] = None
+    return now
+
+
+def week(desk: Desk, area: str) -> pd.DataFrame:
+    """The requests of the last week (query ``page_week``); of a single tambon only where they are many."""
+    found = desk.query("page_week", area)
+    if is_small(area) and len(found):
+        counts = found[[c for c in found.columns if c != "last_day"]]
+        if counts.map(few).any(axis=None):
+            found[counts.columns] = float("nan")
+    return found
+
+
+def is_small(area: str) -> bool:
+    """Whether an area is so small that its counts may single people out."""
+    return areas.level_of(area) == "tambon"
+
+
+def few(count: Any) -> bool:
+    """Whether a count is small without being nothing."""
+    return 0 < float(count) < THRESHOLD
