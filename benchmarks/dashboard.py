@@ -7,7 +7,6 @@ does. For the country's tambons give a store that holds them all:
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import statistics
@@ -116,7 +115,7 @@ def open_session(address: str) -> Any:
     return pull_session(url=address)
 
 
-async def fifty(address: str, pid: int) -> None:
+def fifty(address: str, pid: int) -> None:
     """Sessions that change the measure at once, and memory while and after many."""
     sessions = [open_session(address) for _ in range(50)]
     held = memory(pid)
@@ -148,7 +147,7 @@ def main() -> None:
             print("| what | measured |\n|---|---|")
             browser_part(address, whole=bool(named))
             before = memory(process.pid)
-            asyncio.run(fifty(address, process.pid))
+            fifty(address, process.pid)
             for _ in range(SESSIONS):
                 open_session(address).close()
             time.sleep(20)  # the server drops sessions nobody is attached to after fifteen seconds

@@ -1,7 +1,7 @@
 """What an officer does with data in the browser: map columns, try, import, correct. All of it is ``ingest``'s work.
 
-Writing needs to be allowed where the server is started (``JITASA_DASHBOARD_IMPORT=1``), and then the role of who is
-signed in has to give the right. An import changes the whole store, so that no account of a smaller area has it.
+Writing needs to be allowed where the server is started (``JITASA_DASHBOARD_IMPORT=1``), and then who is signed in has
+to work with the whole country's requests: an import changes the whole store, and refused rows hold names and phones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ KINDS = (".csv", ".xlsx", ".xls", ".parquet", ".geojson", ".gpkg", ".gz", ".zip"
 
 def allowed(user: User) -> bool:
     """Whether somebody may write data from the browser."""
-    return switched_on() and user.may("import") and user.scope == areas.COUNTRY
+    return switched_on() and works_with_all(user)
+
+
+def works_with_all(user: User) -> bool:
+    """Whether somebody works with the requests of the whole country, and so may see the rows that were refused."""
+    return user.scope == areas.COUNTRY and user.may("contacts")
 
 
 def require(user: User) -> None:

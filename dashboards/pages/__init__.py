@@ -10,8 +10,8 @@ from dashboards.pages.compare import Compare
 from dashboards.pages.data import Data
 from dashboards.pages.facilities import Facilities
 from dashboards.pages.overview import Overview
+from dashboards.pages.plans import page_for
 from dashboards.pages.requests import Requests
-from dashboards.pages.study import page_for
 from jitasa_analytics import studies
 
 __all__ = ["GROUPS", "Page", "routes"]

@@ -158,6 +158,20 @@ class Page(pn.viewable.Viewer):
                            variant="contained", margin=0, icon="zoom_in", on_click=lambda _: work(code),
                            css_classes=["opener"])
 
+    def afterwards(self, work: Callable[[], Any]) -> None:
+        """Do some work once the browser was told what changed so far; the last of several such orders is enough."""
+        self._orders = getattr(self, "_orders", 0) + 1
+        ticket = self._orders
+
+        def run() -> None:
+            if ticket == self._orders:
+                self.guarded(work)()
+
+        if pn.state.curdoc is None or pn.state.curdoc.session_context is None:
+            run()
+        else:
+            pn.state.execute(run, schedule=True)
+
     def follow(self, work: Callable[[], Any], *parameters: Any) -> None:
         """Do some work whenever one of these parameters changes."""
         pn.bind(self.guarded(lambda *_: work()), *parameters, watch=True)

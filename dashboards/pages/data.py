@@ -96,6 +96,9 @@ class Data(Page):
 
     async def _count_refused(self) -> None:
         """The quarantine's rows by rule: counting waits for a writer, so it is done beside the page."""
+        if not officer.works_with_all(self.desk.user):
+            self.refused.object = self.empty("data.refused_not_yours")
+            return
         try:
             found = await asyncio.to_thread(officer.refused, self.desk.store)
         except Exception as error:

@@ -125,14 +125,16 @@ class Overview(Page):
         self.title.rx.value = self._finding(now, week)
         self.figures.object = card.figures_html(self._boxes(now, week))
         self.look.focus = ""
-        self.map.draw(self.outline.url, self.outline.codes, self._paint(), around=self.neighbours())
+        self.painted = self._paint()
+        self.map.draw(self.outline.url, self.outline.codes, self.painted, around=self.neighbours())
         self._dress()
         self._draw_charts()
 
     def repaint(self) -> None:
-        """Another measure on the same areas."""
-        self.map.paint(self._paint())
-        self._dress()
+        """Another measure on the same areas: the map first, as the eye is there."""
+        self.painted = self._paint()
+        self.map.paint(self.painted)
+        self.afterwards(self._dress)
 
     def mark(self) -> None:
         """The chosen area, outlined in the map and lit in the table."""
@@ -175,7 +177,7 @@ class Overview(Page):
     def _dress(self) -> None:
         """Legend and table of the measure on the map."""
         frame, column, unit, study = self._shown()
-        painted = self._paint()
+        painted = self.painted
         self.legend.object = card.legend(
             words.column(self.look.measure, self.lang),
             self.toned(painted.classes),

@@ -11,9 +11,8 @@ ROLES = ("ministry", "province", "district", "tambon", "coordinator", "analyst",
 
 # see: pages and studies. change: requests and field reports. contacts: names and phones of those who ask.
 # audit: the log. exact: points where they are; without it they are moved.
-# import: new data for the whole store.
 _RIGHTS: dict[str, frozenset[str]] = {
-    "ministry": frozenset({"see", "export", "audit", "exact", "import"}),
+    "ministry": frozenset({"see", "export", "audit", "exact"}),
     "province": frozenset({"see", "export", "change", "contacts", "exact"}),
     "district": frozenset({"see", "export", "change", "contacts", "exact"}),
     "tambon": frozenset({"see", "export", "change", "contacts", "exact"}),
@@ -21,7 +20,7 @@ _RIGHTS: dict[str, frozenset[str]] = {
     "analyst": frozenset({"see", "export"}),
     "public": frozenset(),
     # Where nobody signs in: one machine, whose user has the files of the store at hand anyway.
-    "local": frozenset({"see", "export", "change", "contacts", "audit", "exact", "import"}),
+    "local": frozenset({"see", "export", "change", "contacts", "audit", "exact"}),
 }
 
 

@@ -189,11 +189,11 @@ def test_what_is_read_lies_in_the_account_s_area(scope: str, asked: str) -> None
 
 
 def test_rights_are_those_of_the_post() -> None:
-    table = {r: {x for x in ("see", "export", "change", "contacts", "audit", "exact", "import") if User("x", r).may(x)}
+    table = {r: {x for x in ("see", "export", "change", "contacts", "audit", "exact") if User("x", r).may(x)}
              for r in roles.ROLES}
     assert table["public"] == set()
     assert table["analyst"] == {"see", "export"}
-    assert table["ministry"] == {"see", "export", "audit", "exact", "import"}
+    assert table["ministry"] == {"see", "export", "audit", "exact"}
     assert table["coordinator"] == table["tambon"] == table["district"] == table["province"] == \
         {"see", "export", "change", "contacts", "exact"}
     with pytest.raises(NotAllowedError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jitasa_analytics.errors import InputError, NoDataError
-from jitasa_analytics.show import answers
+from jitasa_analytics.show import answers, plain_charts
 from jitasa_analytics.show import placement as pictures
 from tests.studies.road import ask, town
 
@@ -82,6 +82,8 @@ def test_each_has_its_picture(make, study, lang):
         {"n_sites": 1} if study != "phased_sites" else {"n_sites": 1, "second": 2, "third": 3}))
     title, element = pictures.picture(answer, lang)
     assert title and element is not None and answers.chart_of(answer, lang)[0] == title
+    page = answers.chart_of(answer, lang, draw=plain_charts)
+    assert page[0] == title and page[1].startswith(("<figure", '<div class="chart'))
     html = pictures.view(answer, lang).html
     assert '<script src=' not in html and ("ตัวอย่าง" if lang == "th" else "sample") in html.lower()
 

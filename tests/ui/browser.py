@@ -11,7 +11,8 @@ from PIL import Image
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
-LONG = 45_000
+# Milliseconds that a condition may take to come true on a machine that is busy with other things.
+LONG = 120_000
 
 # What the page's map holds: the letters of its areas, the points of each layer, what is marked.
 _STATE = """() => {

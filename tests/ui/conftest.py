@@ -20,6 +20,9 @@ ARTEFACTS = ROOT / "tests" / "artefacts"
 _SERVE = ("import sys; from pathlib import Path; from dashboards.app import serve; "
           "serve(Path(sys.argv[1]), int(sys.argv[2]))")
 
+# Seconds that a server may take on a machine that is busy with other things.
+START = 240
+
 
 def free_port() -> int:
     """A port that nobody listens on."""
@@ -35,7 +38,7 @@ def start(store: Path, log: Path, port: int = 0) -> tuple[subprocess.Popen[bytes
         process = subprocess.Popen([sys.executable, "-c", _SERVE, str(store), str(port)], cwd=ROOT, stdout=out,
                                    stderr=subprocess.STDOUT, env={**os.environ, "JITASA_LANG": "th"})
     address = f"http://127.0.0.1:{port}/"
-    end = time.monotonic() + 90
+    end = time.monotonic() + START
     while address not in log.read_text("utf-8", "replace"):
         if process.poll() is not None or time.monotonic() > end:
             process.kill()

@@ -151,13 +151,13 @@ def test_a_file_goes_through_the_browser_as_through_the_command(tmp_path: Path) 
 
 
 def test_who_may_write_from_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only where the administrator says so, and then only whose role has the right, for the whole country."""
-    ministry, province = User("m", "ministry"), User("p", "province", "20")
+    """Only where the administrator says so, and then only who works with the requests of the whole country."""
+    clerk, province = User("c", "coordinator"), User("p", "province", "20")
     monkeypatch.delenv("JITASA_DASHBOARD_IMPORT", raising=False)
-    assert not officer.allowed(ministry) and not officer.allowed(LOCAL)
+    assert not officer.allowed(clerk) and not officer.allowed(LOCAL)
     monkeypatch.setenv("JITASA_DASHBOARD_IMPORT", "1")
-    assert officer.allowed(ministry) and officer.allowed(LOCAL)
-    for other in (province, User("a", "analyst"), User("t", "tambon", "200701"), User("c", "coordinator")):
+    assert officer.allowed(clerk) and officer.allowed(LOCAL)
+    for other in (province, User("a", "analyst"), User("t", "tambon", "200701"), User("m", "ministry")):
         assert not officer.allowed(other)
         with pytest.raises(NotAllowedError):
             officer.require(other)

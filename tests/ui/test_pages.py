@@ -65,6 +65,33 @@ def test_what_if_of_new_sites(visit: Visit) -> None:
     visit.page.get_by_text("This plan is optimal").first.wait_for()
 
 
+def test_two_plans_beside_each_other(visit: Visit) -> None:
+    """A plan is kept; the next one is held against it by condition, figure and site, in the table and on the map."""
+    visit.open("best_sites?area=20&lang=en&minutes=15&n_sites=2")
+    before = visit.state()
+    visit.page.get_by_role("button", name="Keep this plan to compare").click()
+    visit.page.get_by_text("This plan is kept").wait_for()
+    visit.page.locator(".field-n_sites input[type=range]").press("ArrowRight")
+    visit.page.get_by_role("button", name="Calculate").click()
+    after = visit.changed(before)
+    visit.page.get_by_role("row", name="New sites 2 sites 3 sites").wait_for()
+    assert sorted(after["points"])[:2] == [2, 3]
+    visit.shot("two_plans_en")
+    visit.page.get_by_role("button", name="Compare no more").click()
+    assert 2 not in visit.changed(after)["points"]
+
+
+PLANS = ("fair_sites", "phased_sites", "sure_sites")
+
+
+@pytest.mark.parametrize("slug", PLANS)
+def test_plans_have_their_picture(visit: Visit, slug: str) -> None:
+    """A question about sites draws its own picture on its page, not only its map."""
+    visit.open(f"{slug}?area=20&lang=en&minutes=15&n_sites=2" + ("&draws=10" if slug == "sure_sites" else ""))
+    assert visit.page.locator(".chart").count() >= 1
+    assert visit.page.locator(".problem").count() == 0
+
+
 def test_address_is_the_state(visit: Visit) -> None:
     """A link opens what it says; choosing an area writes the address; walking back brings the old state."""
     visit.open("?area=20&lang=en")
