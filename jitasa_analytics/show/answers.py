@@ -140,7 +140,8 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, dr
     -------
     tuple of (title, what ``draw`` makes), or None where there is nothing to draw.
     """
-    if (own := _of_plans(draw).picture(answer, lang, height=height)) is not None:
+    own: tuple[str, Any] | None = _of_plans(draw).picture(answer, lang, height=height)
+    if own is not None:
         return own
     name = measure or answer.measure
     unit = answer.unit if name == answer.measure else words.unit_of(name)
