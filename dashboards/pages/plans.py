@@ -52,7 +52,7 @@ class BestSitesPage(PlanPage):
             return [boxed(card.piece(head + told)), *self._beside(answer)]
         table = tables.table(sites, self.lang, study=answer.study, name_index=False, wrap=True,
                              height=130 + 54 * min(len(sites), 10),
-                             widths={"rank": 62, "name": 190},
+                             widths={"rank": 58, "name": 165},
                              columns=["rank", "name", "people_newly_covered", "people_only_here"])
         table.selectable = False
         return [*self._beside(answer), boxed(card.piece(head), table, card.piece(told), bar(keep))]

@@ -12,6 +12,8 @@ from jitasa_analytics.analysis.inputs import Floats, labels_of, number, numbers,
 from jitasa_analytics.errors import InputError
 
 _PENALTIES = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+# Newton's steps at most, and a slope of the objective that counts as none.
+_STEPS, _FLAT = 200, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,15 +193,39 @@ def _features(table: pd.DataFrame, name: str, index: pd.Index) -> Floats:
 
 
 def _fit(x: Floats, count: Floats, people: Floats, penalty: float) -> Floats:
-    """Intercept and slopes of the log rate."""
-    from sklearn.linear_model import PoissonRegressor  # type: ignore[import-untyped]
+    """Intercept and slopes of the log rate: Poisson with a ridge on the slopes, by Newton's method.
 
+    The objective is that of scikit-learn's ``PoissonRegressor`` on rates weighted by people; it is convex, so that a
+    step that is halved until it does no harm ends at the optimum.
+    """
     if count.sum() == 0:  # a sample of areas in which nobody asked
         return np.concatenate([[-np.inf], np.zeros(x.shape[1])])
-    model = PoissonRegressor(alpha=penalty, solver="newton-cholesky", max_iter=200)
     mean = count.sum() / people.sum()
-    model.fit(x, count / people / mean, sample_weight=people * mean)
-    return np.concatenate([[model.intercept_ + np.log(mean)], model.coef_])
+    weight, rate = people / people.sum(), count / people / mean
+    design = np.column_stack([np.ones(len(x)), x])
+    ridge = np.full(design.shape[1], penalty)
+    ridge[0] = 0.0
+
+    def loss(beta: Floats) -> float:
+        with np.errstate(over="ignore"):
+            return float(weight @ (np.exp(design @ beta) - rate * (design @ beta)) + 0.5 * ridge @ beta**2)
+
+    beta: Floats = np.zeros(design.shape[1])
+    now = loss(beta)
+    for _ in range(_STEPS):
+        mu = np.exp(design @ beta)
+        slope = design.T @ (weight * (mu - rate)) + ridge * beta
+        if np.abs(slope).max() < _FLAT:
+            break
+        # Least squares, so that features that tell the same do no harm.
+        step = np.linalg.lstsq((design.T * (weight * mu)) @ design + np.diag(ridge), slope, rcond=None)[0]
+        share = 1.0
+        while share > _FLAT and not loss(beta - share * step) <= now:
+            share /= 2
+        beta = beta - share * step
+        now = loss(beta)
+    beta[0] += np.log(mean)
+    return beta
 
 
 def _linear(x: Floats, weights: Floats) -> Floats:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import PoissonRegressor
 
+from jitasa_analytics.analysis import adoption
 from tests.studies import grid
 from tests.studies.road import ask, town
 
@@ -69,3 +71,15 @@ def test_a_few_areas_carry_no_model(make):
     assert "study.adoption.note.few" in {n.key for n in answer.notes}
     national = ask(store, "adoption", "TH", level="province")
     assert np.isnan(national.frame.loc["21", "requests"])  # nobody ever asked there: no data, not zero
+
+
+@pytest.mark.parametrize("penalty", [1e-6, 1e-2, 1.0])
+def test_the_log_rates_are_those_of_scikit_learn(penalty):
+    rng = np.random.default_rng(3)
+    x, people = rng.normal(size=(60, 3)), rng.integers(1_000, 90_000, 60).astype(float)
+    count = rng.poisson(people * 1e-3 * np.exp(x @ [0.5, -0.3, 0.1])).astype(float)
+    mean = count.sum() / people.sum()
+    peer = PoissonRegressor(alpha=penalty, solver="newton-cholesky", tol=1e-10, max_iter=500)
+    peer.fit(x, count / people / mean, sample_weight=people * mean)
+    assert adoption._fit(x, count, people, penalty) == pytest.approx([peer.intercept_ + np.log(mean), *peer.coef_],
+                                                                     abs=1e-7)
