@@ -68,14 +68,13 @@ def test_what_if_of_new_sites(visit: Visit) -> None:
 def test_two_plans_beside_each_other(visit: Visit) -> None:
     """A plan is kept; the next one is held against it by condition, figure and site, in the table and on the map."""
     visit.open("best_sites?area=20&lang=en&minutes=15&n_sites=2")
-    before = visit.state()
     visit.page.get_by_role("button", name="Keep this plan to compare").click()
     visit.page.get_by_text("This plan is kept").wait_for()
     visit.page.locator(".field-n_sites input[type=range]").press("ArrowRight")
     visit.page.get_by_role("button", name="Calculate").click()
-    after = visit.changed(before)
     visit.page.get_by_role("row", name="New sites 2 sites 3 sites").wait_for()
-    assert sorted(after["points"])[:2] == [2, 3]
+    while sorted((after := visit.state())["points"])[:2] != [2, 3]:  # the kept plan's sites come after the new plan's
+        visit.changed(after)
     visit.shot("two_plans_en")
     visit.page.get_by_role("button", name="Compare no more").click()
     assert 2 not in visit.changed(after)["points"]
