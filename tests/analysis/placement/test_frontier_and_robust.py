@@ -80,7 +80,7 @@ def test_frontier_with_a_coarse_step_stops_and_says_how_far():
 
 
 def test_frontier_keeps_what_it_has_when_time_runs_out(monkeypatch):
-    demand, labels, _, t, group = case(3, n=12, m=7)
+    demand, labels, _, t, group = case(4, n=12, m=7)
     options = {"within": 18, "groups": group, "step": 1e-7, "n_sites": 2}
     whole = placement.frontier(demand, labels, t, **options)
     assert len(whole.plans) > 1 and not np.isnan(whole.end)
