@@ -195,7 +195,7 @@ class Compare(Page):
                 escape(areas.full_name(str(code), self.lang)),
                 numbers.plain(row["before"], "share"),
                 numbers.plain(row["after"], "share"),
-                f"{100 * row['coverage_change']:+.1f}",
+                f"{100 * row['gained']:+.1f}",
             )
             for code, row in frame.dropna().head(100).iterrows()
         ]
