@@ -14,18 +14,21 @@ from scipy.sparse import csr_array
 from jitasa_analytics import areas
 from jitasa_analytics.analysis import coverage, placement
 from jitasa_analytics.analysis.placement import Placement
-from jitasa_analytics.analysis.travel import DETOUR, SPEED_KMH, Travel
-from jitasa_analytics.contracts import CANDIDATE_KINDS, FACILITY_KINDS
-from jitasa_analytics.errors import NoDataError
+from jitasa_analytics.analysis.placement.result import relative_gap
+from jitasa_analytics.analysis.travel import Travel
+from jitasa_analytics.areas import Level
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies import frames, reach
 from jitasa_analytics.studies.answer import Answer, Figure, Note
-from jitasa_analytics.studies.base import Study
+from jitasa_analytics.studies.sites import TODAY, Sites
+from jitasa_analytics.studies.wishes import Wishes, served
 
-SITES = ["rank", "name", "kind", "lon", "lat", "area_code", "people_newly_covered", "people_only_here"]
+_SITES = ["rank", "name", "kind", "lon", "lat", "area_code", "must", "people_newly_covered", "people_only_here",
+          "runner_up", "replacement_cost"]
+_BELOW: dict[int, Level] = {2: "district", 4: "tambon", 6: "tambon"}
 
 
-class BestSites(Study):
+class BestSites(Sites):
     """The ``n_sites`` new sites that bring the most people within reach of a service.
 
     Maximal covering (Church & ReVelle 1974) over the candidates of the scope, or over its places where there
@@ -34,23 +37,16 @@ class BestSites(Study):
     """
 
     slug = "best_sites"
-    needs = ("places",)
-    splits = "national"
 
-    service: Any = param.Selector(default="vaccination_point", objects=list(FACILITY_KINDS),
-                                  doc="Kind of facility, or a service that a facility of another kind gives.")
-    minutes = param.Number(default=30, bounds=(1, 600), doc="Longest way that is still in reach, minutes.")
-    km = param.Number(default=None, bounds=(0.1, 1000), allow_None=True,
-                      doc="Longest way by road, km; where it is given it takes the place of minutes.")
-    mode: Any = param.Selector(default="car", objects=list(SPEED_KMH), doc="How people travel; sets the speed.")
-    detour = param.Number(default=DETOUR, bounds=(1, 3), doc="Length of the road over the straight line.")
-    n_sites = param.Integer(default=5, bounds=(1, 500), doc="How many new sites.")
-    candidate_kind: Any = param.Selector(default=None, objects=[None, *CANDIDATE_KINDS], allow_None=True,
-                                         doc="Only candidates of this kind; all where left out.")
-    level: Any = param.Selector(default="auto", objects=["auto", *frames.LEVELS],
-                                doc="Level of the areas: auto is province for the country, else tambon.")
-    time_limit = param.Number(default=30, bounds=(1, 3600), doc="Longest search, seconds; then the best plan so far.")
-    gap = param.Number(default=0.0, bounds=(0, 0.5), doc="Stop when the plan is proven this near to the best (share).")
+    budget = param.Number(default=None, bounds=(0, 1e12), allow_None=True,
+                          doc="Most that the new sites may cost together, baht; fewer sites open where it is short.")
+    capacity = param.Integer(default=None, bounds=(1, 10_000_000), allow_None=True,
+                             doc="Most persons that one new site serves; people of one place may be shared out.")
+    floor_percent = param.Integer(default=0, bounds=(0, 100),
+                                  doc="Least share of each area's people in reach, percent; areas are one level below "
+                                      "the area looked at, without those whom no candidate helps.")
+    fixed: Any = param.List(default=[], item_type=str, doc="Ids of candidates that must open.")
+    forbidden: Any = param.List(default=[], item_type=str, doc="Ids of candidates that must not open.")
 
     def run(self, snapshot: Snapshot) -> Answer:
         """Answer from a snapshot.
@@ -61,8 +57,10 @@ class BestSites(Study):
             ``frame`` by area: people, covered_before, covered_after, newly_covered (persons), share_before,
             share_after, people_no_data (persons of whom nothing is known, who are not planned for).
             ``tables``: ``sites`` (the new ones; each adds ``people_newly_covered`` to those before it,
-            so that the column sums to newly_covered), ``existing`` (open
-            facilities in reach of the scope), ``assignments`` (each covered place and its nearest site).
+            so that the column sums to newly_covered; ``runner_up`` would replace it best, at
+            ``replacement_cost`` persons), ``existing`` (open facilities in reach of the scope), ``candidates``
+            (where a site could open: ``people_in_reach`` of those out of reach today, ``choice`` chosen, fixed,
+            forbidden or free), ``assignments`` (each covered place and its nearest site).
             Figure ``bound`` is what covered_after can't exceed with so many sites; ``gap`` is its distance from
             covered_after, as a share of newly_covered.
 
@@ -70,6 +68,10 @@ class BestSites(Study):
         ------
         NoDataError
             If the scope has no places with people, or no candidate of the kind.
+        InputError
+            If a site that is named is no candidate, or the wishes contradict each other.
+        InfeasibleError
+            If no plan fulfils the wishes; the least change that helps is named where it was found.
         """
         demand, notes = reach.people_at_places(snapshot)
         limit = reach.Limit(self.minutes, self.km, self.mode, self.detour)
@@ -81,54 +83,91 @@ class BestSites(Study):
         known = reach.known(demand, before, absent)
         if demand["area_code"].str[:2].dropna().isin(absent).all():
             known |= True  # nothing is recorded anywhere in the scope: the plan begins from nothing, and says so
-        candidates, from_places = self._candidates(snapshot, demand)
-        found = self._choose(demand[~before & known & (demand["people"] > 0)], candidates, limit)
-        after = before | demand.index.isin(found.newly)
+        candidates, from_places = self.candidates(snapshot, demand)
+        wishes = Wishes(self.n_sites, tuple(self.fixed), tuple(self.forbidden), self.budget, self.capacity,
+                        self.floor_percent)
+        wishes.check(candidates)
+        demand = demand.assign(before=before, known=known)
+        found = self._choose(snapshot, demand, candidates, limit, wishes)
+        after = (before * demand["people"] + found.served.reindex(demand.index).fillna(0.0)).round(6)
+        after = after.astype("int64") if (after % 1 == 0).all() else after
         level = frames.choose_level(snapshot, self.level, frames.places_level(snapshot.scope))
-        frame, more = _frame(snapshot, level, demand.assign(before=before, after=after, known=known))
-        notes = [limit.note(), *notes, *found.notes(self.n_sites, self.time_limit)]
+        frame, more = _frame(snapshot, level, demand.assign(after=after))
+        notes = [limit.note(), *notes, *found.notes(wishes, self.time_limit)]
+        notes += wishes.notes(candidates)
         notes.append(Note("note.candidates_places" if from_places else "note.candidates", {"count": len(candidates)}))
         notes += [*reach.note_on_provinces(absent, self.service), *more]
         return self.answer(
             snapshot, frame, measure="share_after", unit="share", figures=_figures(demand, before, known, found),
             notes=tuple(notes), uses=("facilities", "candidates", "population", "areas"),
             tables={"sites": found.sites, "existing": _existing(opened, today),
+                    "candidates": _candidates(candidates, found, wishes),
                     "assignments": _assignments(today, found)})
 
-    def _candidates(self, snapshot: Snapshot, demand: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
-        """Where a site could open, and whether those are the places themselves."""
-        table = snapshot.query("candidates_in_scope", head=frames.head(snapshot.scope)).set_index("candidate_id")
-        if self.candidate_kind is not None:
-            table = table[table["kind"] == self.candidate_kind]
-            if not len(table):
-                where = areas.name(snapshot.scope, "en")
-                raise NoDataError(f"there are no candidate sites of kind {self.candidate_kind} in {where}; choose "
-                                  "another kind, or none", key="error.no_candidates", kind=self.candidate_kind,
-                                  area=frames.named(snapshot.scope))
-        if len(table):
-            return table, False
-        return demand[["name", "lon", "lat", "area_code"]].assign(kind="place"), True
-
-    def _choose(self, left: pd.DataFrame, candidates: pd.DataFrame, limit: reach.Limit) -> Found:
+    def _choose(self, snapshot: Snapshot, demand: pd.DataFrame, candidates: pd.DataFrame, limit: reach.Limit,
+                wishes: Wishes) -> Found:
         """The best plan for the people whom no facility reaches today."""
+        left = demand[~demand["before"] & demand["known"] & (demand["people"] > 0)]
         travel = limit.travel(left, candidates)
         near = csr_array(travel.within(limit.within))
-        if not near.nnz:
-            empty = candidates.iloc[:0].assign(rank=0, people_newly_covered=0, people_only_here=0)
-            return Found(None, empty[SITES], pd.Index([], dtype=object), 0, int(left["people"].sum()), limit)
-        plan = placement.max_cover(left, candidates, travel, within=limit.within, gap=self.gap,
-                                   n_sites=min(self.n_sites, len(candidates)), time_limit=self.time_limit)
         people = left["people"].to_numpy(float)
-        chosen = candidates.index.get_indexer(plan.sites.index)
-        ranked, gains = _in_order(near[:, chosen].toarray(), people)
-        order = plan.sites.index[ranked][gains > 0]
-        if len(order) < len(plan.sites):
-            plan = _without_spare(plan, left, travel, order, limit)
-        useful = candidates.loc[order].assign(
-            rank=np.arange(1, len(order) + 1), people_newly_covered=np.rint(gains[gains > 0]).astype(int),
-            people_only_here=plan.sites["people_only_here"].round().astype(int))
-        newly = pd.Index(plan.assignments["demand"])
-        return Found(plan, useful[SITES], newly, int(left.loc[newly, "people"].sum()), int(left["people"].sum()), limit)
+        near_people = pd.Series(near.T @ people, index=candidates.index).round().astype(int)
+        free = np.flatnonzero(~candidates.index.isin(wishes.forbidden))
+        if not near[:, free].nnz:
+            sites = candidates.iloc[:0].assign(rank=0, people_newly_covered=0, people_only_here=0, must=False,
+                                               runner_up=None, replacement_cost=np.nan)
+            return Found(None, sites[_SITES], pd.Series(0.0, index=left.index), int(people.sum()), limit, near_people)
+        below: Level = "province" if snapshot.scope == areas.COUNTRY else _BELOW[len(snapshot.scope)]
+        code = frames.codes_at(demand["area_code"], frames.choose_level(snapshot, "auto", below), snapshot.scope)
+        plan = wishes.plan(demand, left, candidates, travel, code, within=limit.within, gap=self.gap,
+                           time_limit=self.time_limit)
+        persons = served(plan, left)
+        base = plan.objective - float(persons.sum())
+        if base > 0.5:  # floors count those who are served today too
+            plan = replace(plan, objective=plan.objective - base, bound=plan.bound - base,
+                           gap=relative_gap(plan.objective - base, plan.bound - base))
+        plan, sites = _explained(plan, left, candidates, travel, near, limit, wishes)
+        return Found(plan, sites, persons, int(people.sum()), limit, near_people)
+
+
+def _explained(plan: Placement, left: pd.DataFrame, candidates: pd.DataFrame, travel: Travel, near: csr_array,
+               limit: reach.Limit, wishes: Wishes) -> tuple[Placement, pd.DataFrame]:
+    """The plan without sites that nobody needs, and its sites: whom each adds, and what would replace it."""
+    chosen = plan.sites.index.intersection(candidates.index, sort=False)
+    if wishes.capacity is None:
+        positions = candidates.index.get_indexer(chosen)
+        ranked, gains = _in_order(near[:, positions].toarray(), left["people"].to_numpy(float))
+    else:
+        # Where room is short, what a site adds is whom it serves.
+        gains = plan.sites.loc[chosen, "people"].to_numpy(float)
+        ranked = list(np.argsort(-gains, kind="stable"))
+        gains = gains[ranked]
+    order, must = chosen[ranked], chosen[ranked].isin(wishes.fixed)
+    kept = (gains > 0.5) | must
+    if not kept.all() and wishes.plain:
+        plan = _without_spare(plan, left, travel, order[kept], limit)
+    order, gains, must = order[kept], gains[kept], must[kept]
+    sites = candidates.loc[order].assign(
+        rank=np.arange(1, len(order) + 1), must=must, people_newly_covered=np.rint(gains).astype(int),
+        people_only_here=plan.sites.loc[order, "people_only_here"].round().astype(int),
+        runner_up=None, replacement_cost=np.nan)
+    if wishes.plain and len(order):
+        why = placement.explain(plan, left, candidates, travel).loc[order]
+        sites["runner_up"] = [None if pd.isna(c) else candidates["name"].get(c, c) for c in why["runner_up"]]
+        sites["replacement_cost"] = why["replacement_cost"].clip(lower=0).round()
+    return plan, sites[_SITES]
+
+
+def _candidates(candidates: pd.DataFrame, found: Found, wishes: Wishes) -> pd.DataFrame:
+    """Where a site could open, whom it would reach, and whether it is chosen."""
+    state = pd.Series("free", index=candidates.index)
+    state[state.index.isin(found.sites.index)] = "chosen"
+    state[state.index.isin(wishes.fixed)] = "fixed"
+    state[state.index.isin(wishes.forbidden)] = "forbidden"
+    table = candidates.assign(people_in_reach=found.near.reindex(candidates.index), choice=state)
+    columns = ["name", "kind", "choice", "people_in_reach", "lon", "lat", "area_code",
+               *(c for c in ("cost", "capacity_per_day") if c in table and table[c].notna().any())]
+    return table[columns].sort_values("people_in_reach", ascending=False, kind="stable")
 
 
 def _in_order(near: npt.NDArray[np.bool_], people: npt.NDArray[np.float64]
@@ -155,25 +194,30 @@ def _without_spare(plan: Placement, left: pd.DataFrame, travel: Travel, kept: pd
 
 @dataclass(frozen=True)
 class Found:
-    """What the search found: the plan (None where no candidate reaches anybody), its sites, whom they reach."""
+    """What the search found: the plan (None where no candidate reaches anybody), its sites, whom they serve."""
 
     plan: Placement | None
     sites: pd.DataFrame
-    newly: pd.Index
-    people: int
+    served: pd.Series
     left: int
     limit: reach.Limit
+    near: pd.Series
 
-    def notes(self, wanted: int, seconds: float) -> list[Note]:
+    @property
+    def people(self) -> int:
+        """Persons newly covered."""
+        return round(float(self.served.sum()))
+
+    def notes(self, wishes: Wishes, seconds: float) -> list[Note]:
         """How good the plan is, in words, and what is odd about it."""
         if self.plan is None:
             return [Note("note.all_covered" if self.left == 0 else "note.nobody_reached", {"people": f"{self.left:,}"})]
         status = self.plan.status.replace(" ", "_")
         notes = [Note(f"note.{status}", {"gap": f"{100 * self.plan.gap:.2g}", "seconds": f"{seconds:g}"})]
-        spare = int((self.sites["people_only_here"] == 0).sum())
-        if len(self.sites) < wanted:
-            notes.append(Note("note.fewer_sites", {"sites": len(self.sites), "wanted": wanted}))
-        if spare:
+        spare = int(((self.sites["people_only_here"] == 0) & ~self.sites["must"]).sum())
+        if len(self.sites) < wishes.n_sites and wishes.plain:
+            notes.append(Note("note.fewer_sites", {"sites": len(self.sites), "wanted": wishes.n_sites}))
+        if spare and wishes.capacity is None:
             notes.append(Note("note.spare_sites", {"sites": spare}))
         return notes
 
@@ -182,7 +226,7 @@ def _frame(snapshot: Snapshot, level: str, places: pd.DataFrame) -> tuple[pd.Dat
     """People covered before and after, by area; missing where the data can't say."""
     people, code = places["people"], frames.codes_at(places["area_code"], level, snapshot.scope)
     sums = pd.DataFrame({"people": people, "covered_before": people.where(places["before"], 0),
-                         "covered_after": people.where(places["after"], 0),
+                         "covered_after": places["after"],
                          "people_no_data": people.where(~places["known"], 0)}).groupby(code).sum()
     shapes = frames.outlines(snapshot, level, also=sums.index)
     notes = frames.notes_on_outlines(shapes, level)
@@ -235,6 +279,7 @@ def _assignments(today: Travel, found: Found) -> pd.DataFrame:
     if found.plan is None:
         return old
     table = found.plan.assignments
+    table = table[table["site"] != TODAY]
     new = pd.DataFrame({"place_id": table["demand"].to_numpy(), "site": table["site"].astype("str").to_numpy(),
                         "new": True, today.unit: table["cost"].to_numpy(float)})
     return pd.concat([old, new], ignore_index=True).sort_values("place_id", ignore_index=True)

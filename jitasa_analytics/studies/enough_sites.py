@@ -8,7 +8,7 @@ import param
 
 from jitasa_analytics.analysis import placement
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies import frames
+from jitasa_analytics.studies import frames, progress
 from jitasa_analytics.studies.answer import Answer, Figure, Note
 from jitasa_analytics.studies.reach import BEYOND
 from jitasa_analytics.studies.siting import Siting
@@ -44,7 +44,7 @@ class EnoughSites(Siting):
         within, people = now.limit.within, now.left["people"]
         share = self.time_limit / 3
         cover = placement.set_cover(now.left, now.candidates, now.travel, within=within, gap=self.gap,
-                                    time_limit=share)
+                                    time_limit=share, progress=progress.of_search())
         n_sites = min(self.n_sites, len(now.candidates))
         why = placement.why_infeasible(now.left, now.candidates, now.travel, within=within, n_sites=n_sites,
                                        time_limit=2 * share)

@@ -10,14 +10,13 @@ import param
 
 from jitasa_analytics import areas
 from jitasa_analytics.analysis import placement
-from jitasa_analytics.analysis.travel import Travel
 from jitasa_analytics.areas import Level
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies import frames
+from jitasa_analytics.studies import frames, progress
 from jitasa_analytics.studies.answer import Answer, Figure, Note
+from jitasa_analytics.studies.sites import TODAY, with_today
 from jitasa_analytics.studies.siting import Siting, Situation, proof
 
-_TODAY = "today"
 _BELOW: dict[int, Level] = {2: "district", 4: "tambon", 6: "tambon"}
 
 
@@ -55,10 +54,11 @@ class FairSites(Siting):
         below: Level = "province" if snapshot.scope == areas.COUNTRY else _BELOW[len(snapshot.scope)]
         level = frames.choose_level(snapshot, self.level, below)
         code = frames.codes_at(now.demand["area_code"], level, snapshot.scope)
-        demand, travel, group = _joined(now, code)
+        demand, travel, group = with_today(now.demand, now.left, now.travel, code)
         found = placement.frontier(
             demand, travel.destinations, travel, within=now.limit.within, groups=group, step=self.step, most=12,
-            n_sites=min(self.n_sites, len(now.candidates)) + 1, fixed=[_TODAY], gap=self.gap,
+            progress=progress.of_parts(),
+            n_sites=min(self.n_sites, len(now.candidates)) + 1, fixed=[TODAY], gap=self.gap,
             time_limit=self.time_limit)
         table = found.table
         covered = float(now.demand.loc[now.demand["before"], "people"].sum())
@@ -68,7 +68,7 @@ class FairSites(Siting):
         rows = rows[["least_share", "least_group", "people", "newly_covered", "price", "bound", "status"]]
         best, fair = found.plans[0], found.plans[-1]
         frame, notes = self._frame(snapshot, now, code, level, [best, fair])
-        chosen = fair.sites.index.drop(_TODAY)
+        chosen = fair.sites.index.drop(TODAY)
         sites = now.candidates.loc[chosen, ["name", "kind", "lon", "lat", "area_code"]].assign(
             people=fair.sites.loc[chosen, "people"].round().astype(int), in_best=chosen.isin(best.sites.index))
         worst = max(found.plans, key=lambda plan: plan.gap)
@@ -105,22 +105,3 @@ class FairSites(Siting):
             f"share_{name}": grouped[name] / total for name in ("before", "best", "fair")})
         shapes = frames.outlines(snapshot, level, also=values.index)
         return frames.assemble(shapes, values), frames.notes_on_outlines(shapes, level)
-
-
-def _joined(now: Situation, code: pd.Series) -> tuple[pd.DataFrame, Travel, pd.Series]:
-    """The places out of reach, with one more for those of each area who are served today, at a site of today."""
-    left, travel = now.left, now.travel
-    served = now.demand.loc[now.demand["before"], "people"].groupby(code[now.demand["before"]]).sum()
-    labels = pd.Index([*left.index, *(f"{_TODAY}:{c}" for c in served.index)])
-    demand = pd.DataFrame({"people": [*left["people"], *served]}, index=labels)
-    own = code[left.index]
-    reachable = pd.Series(np.diff(travel.indptr) > 0, index=left.index)
-    helped = set(own[reachable])
-    group = pd.Series([*own, *served.index], index=labels, dtype=object)
-    group = group.where(group.isin(list(helped)))
-    m, size = len(now.candidates), len(served)
-    indptr = np.concatenate([travel.indptr, travel.indptr[-1] + 1 + np.arange(size)])
-    joined = Travel(indptr, np.concatenate([travel.indices, np.full(size, m)]),
-                    np.concatenate([travel.costs, np.zeros(size)]), labels,
-                    pd.Index([*now.candidates.index, _TODAY]), travel.unit, travel.method, travel.limit)
-    return demand, joined, group

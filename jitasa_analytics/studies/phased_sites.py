@@ -10,7 +10,7 @@ import param
 from jitasa_analytics.analysis import placement
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies import frames
+from jitasa_analytics.studies import frames, progress
 from jitasa_analytics.studies.answer import Answer, Figure
 from jitasa_analytics.studies.siting import Siting, proof
 
@@ -51,7 +51,7 @@ class PhasedSites(Siting):
         now = self.situation(snapshot)
         wanted = sorted({min(n, len(now.candidates)) for n in wanted})
         found = placement.plan(wanted, "max_cover", now.left, now.candidates, now.travel, within=now.limit.within,
-                               gap=self.gap, time_limit=self.time_limit)
+                               gap=self.gap, time_limit=self.time_limit, progress=progress.of_search())
         table = found.table.round().astype(int).rename(
             columns={"objective": "newly_covered", "free": "newly_free", "free_bound": "bound_free"})
         table = table.reset_index().rename(columns={"n_sites": "new_sites"})

@@ -13,7 +13,7 @@ from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.store import Snapshot
 from jitasa_analytics.studies import frames, reach
 from jitasa_analytics.studies.answer import Note
-from jitasa_analytics.studies.best_sites import BestSites
+from jitasa_analytics.studies.sites import Sites
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,8 @@ class Situation:
     notes: list[Note]
 
 
-class Siting(BestSites):
-    """A question about new sites with the parameters of `BestSites`."""
+class Siting(Sites):
+    """A question about new sites that begins with who is out of reach today."""
 
     def situation(self, snapshot: Snapshot, factor: float = 1.0) -> Situation:
         """Look at a snapshot.
@@ -66,7 +66,7 @@ class Siting(BestSites):
         known = reach.known(demand, before, absent)
         if demand["area_code"].str[:2].dropna().isin(absent).all():
             known |= True
-        candidates, from_places = self._candidates(snapshot, demand)
+        candidates, from_places = self.candidates(snapshot, demand)
         left = demand[~before & known & (demand["people"] > 0)]
         if not len(left):
             raise NoDataError("everybody is in reach of a facility today, so there is nothing to plan; choose a "

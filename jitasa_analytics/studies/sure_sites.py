@@ -8,7 +8,7 @@ import param
 
 from jitasa_analytics.analysis import placement
 from jitasa_analytics.store import Snapshot
-from jitasa_analytics.studies import frames
+from jitasa_analytics.studies import frames, progress
 from jitasa_analytics.studies.answer import Answer, Figure, Note
 from jitasa_analytics.studies.siting import Siting, proof
 
@@ -45,7 +45,7 @@ class SureSites(Siting):
         found = placement.robust(
             now.left, now.candidates, now.travel, draws=self.draws, spread=self.spread, seed=self.seed,
             within=now.limit.within, n_sites=min(self.n_sites, len(now.candidates)), gap=self.gap,
-            time_limit=self.time_limit)
+            time_limit=self.time_limit, progress=progress.of_parts(self.draws))
         plan, chosen = found.plan, found.sites
         names = now.candidates.loc[chosen.index, ["name", "kind", "lon", "lat", "area_code"]]
         listed = names.assign(share_chosen=chosen["chosen"], in_safest=chosen["in_safest"])

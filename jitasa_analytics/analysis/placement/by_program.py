@@ -59,9 +59,10 @@ def attempt(task: Task, *, start: Plan | None = None, quiet: bool = False) -> At
     form = formulate(task.model, task.limits, goal, task.within, task.must)
     sense = task.watch.sense
 
-    def heed(_: float, bound: float) -> bool:
-        # The incumbent isn't told here: its value is known only once it has been recomputed.
+    def heed(incumbent: float, bound: float) -> bool:
+        # The incumbent is shown and not told: its value is known only once it has been recomputed.
         if not quiet:
+            task.watch.look(sense * incumbent * form.scale)
             task.watch.tell(bound=outward(task, sense * bound * form.scale))
         return task.watch.left() <= 0.0
 

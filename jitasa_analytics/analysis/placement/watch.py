@@ -11,7 +11,10 @@ from jitasa_analytics.analysis.placement.jit import preparing
 from jitasa_analytics.analysis.placement.result import SAME, relative_gap
 
 Progress = Callable[[float, float, float], object]
-"""Called with seconds, incumbent and bound whenever one gets better; False stops the search."""
+"""Called with seconds, incumbent and bound whenever one gets better, and now and then; False stops the search."""
+
+# Seconds after which whoever listens is asked again, so that a search can be stopped while nothing changes.
+_PATIENCE = 0.25
 
 _MOST_WORK = 600.0
 
@@ -32,6 +35,8 @@ class Watch:
     history : list of (seconds, value, bound)
     cancelled : bool
         Whether ``progress`` asked to stop.
+    asked : float
+        When whoever listens was last asked.
     """
 
     sense: int
@@ -42,6 +47,7 @@ class Watch:
     bound: float = math.nan
     history: list[tuple[float, float, float]] = field(default_factory=list)
     cancelled: bool = False
+    asked: float = 0.0
     began: float = field(default_factory=lambda: time.perf_counter() - preparing())
 
     def __post_init__(self) -> None:
@@ -53,6 +59,8 @@ class Watch:
 
     def left(self) -> float:
         """Seconds that are left; 0 once cancelled."""
+        if self.progress is not None and not self.cancelled and self.spent() - self.asked > _PATIENCE:
+            self._ask(self.value)
         return 0.0 if self.cancelled else max(0.0, self.time_limit - self.spent())
 
     @property
@@ -79,9 +87,17 @@ class Watch:
             self.bound = self.value
         if (self.value, self.bound) == old and self.history:
             return
-        seconds = self.spent()
-        self.history.append((seconds, self.value, self.bound))
-        if self.progress is not None and self.progress(seconds, self.value, self.bound) is False:
+        self.history.append((self.spent(), self.value, self.bound))
+        self._ask(self.value)
+
+    def look(self, value: float) -> None:
+        """Pass on what a solver believes to have found, until it is recomputed and told."""
+        if math.isfinite(value) and self.better(value):
+            self._ask(value)
+
+    def _ask(self, value: float) -> None:
+        self.asked = self.spent()
+        if self.progress is not None and self.progress(self.asked, value, self.bound) is False:
             self.cancelled = True
 
     def enough(self) -> bool:
