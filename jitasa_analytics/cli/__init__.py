@@ -144,6 +144,7 @@ def serve(
     auth: Annotated[str, typer.Option("--auth", metavar="none|accounts")] = "none",
     address: Annotated[str, typer.Option("--address", metavar="IP")] = "127.0.0.1",
     origin: Annotated[str, typer.Option("--origin", metavar="https://…")] = "",
+    forms: Annotated[bool, typer.Option("--forms/--no-forms", envvar="JITASA_FORMS", show_envvar=False)] = False,
 ) -> None:
     """Serve the dashboard of a store."""
     from jitasa_analytics.store import open_store
@@ -152,7 +153,7 @@ def serve(
     from dashboards.app import serve as serve_app
     from jitasa_analytics.service.web.doors import Doors, mode
 
-    serve_app(store, port, lang=context.obj, address=address, people=Doors(mode(auth), origin))
+    serve_app(store, port, lang=context.obj, address=address, people=Doors(mode(auth), origin, forms))
 
 
 @app.command("import")

@@ -96,11 +96,11 @@ def erase(
     person: Annotated[str, typer.Option("--person", metavar="TOKEN")],
 ) -> None:
     """Make a version without a person and purge all older ones."""
-    from jitasa_analytics.ingest import erase as erasing
+    from jitasa_analytics.service import forget
     from jitasa_analytics.store import open_store
 
     lang: str = context.obj
-    done = erasing.erase(open_store(store), person)
+    done = forget.erase(open_store(store), person)
     audit.log(store, "erase", scope="TH", rows=sum(done.removed.values()), cleared=sum(done.cleared.values()),
               version=done.version)
     printing.say(texts.say("store.erase.done", lang, rows=f"{sum(done.removed.values()):,}",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
 
 from jitasa_analytics import areas, privacy, texts
 from jitasa_analytics.service.accounts import Accounts
 from jitasa_analytics.service.audit import Audit
-from jitasa_analytics.service.web import api, sign_in
+from jitasa_analytics.service.web import api, public_forms, sign_in
 from jitasa_analytics.service.web import gate as gates
 from jitasa_analytics.service.web.base import HERE, LARGEST_BODY, Handler, House
 from jitasa_analytics.service.web.gate import HEADER, XSRF_COOKIE, Gate, Mode
-from jitasa_analytics.show import fonts
+from jitasa_analytics.show import fonts, outlines
 from jitasa_analytics.store import Store
 
 
@@ -54,9 +56,11 @@ def patterns(where: House) -> list[tuple[str, type[RequestHandler], dict[str, An
         (r"/login", sign_in.SignIn, given), (r"/logout", sign_in.SignOut, given),
         (r"/password", sign_in.Password, given), (r"/account", sign_in.AccountPage, given),
         (r"/people/fonts.css", FontRules, given), (r"/people/areas/([0-9A-Z]{2,6})", Below, given),
+        (r"/people/outlines/(TH|[0-9]{2})", Outlines, given),
         (r"/people/static/(.*)", StaticFileHandler, {"path": str(HERE / "static")}),
     ]
-    return [*found, *((pattern, kind, given) for pattern, kind in api.ROUTES)]
+    forms = public_forms.ROUTES if where.forms else ()
+    return [*found, *((pattern, kind, given) for pattern, kind in (*api.ROUTES, *forms))]
 
 
 def server_options(where: House) -> dict[str, Any]:
@@ -88,6 +92,30 @@ class FontRules(Handler):
         self.set_header("Content-Type", "text/css; charset=utf-8")
         self.set_header("Cache-Control", "max-age=86400")
         self.write(fonts.served("/fonts"))
+
+
+class Outlines(Handler):
+    """The outlines of the areas of a province, or of the provinces, for the map of a form: public knowledge."""
+
+    async def get(self, code: str) -> None:
+        """Answer with the finest outlines there are, see ``show.outlines``."""
+        name = self.house.store.manifest().files["reference"]
+        kept = self.house.memory.setdefault("outlines", {})
+        if (name, code) not in kept:
+            kept[name, code] = await IOLoop.current().run_in_executor(None, self._made, code)
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "max-age=3600")
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.write(kept[name, code])
+        else:
+            self.write(gzip.decompress(kept[name, code]))
+
+    def _made(self, code: str) -> bytes:
+        with self.house.store.snapshot() as snapshot:
+            levels = ("province",) if code == areas.COUNTRY else ("tambon", "district", "province")
+            frames = (snapshot.areas(level, within=code) for level in levels)
+            return outlines.encoded(next((f for f in frames if len(f)), snapshot.areas("province", within=code)))
 
 
 class Below(Handler):

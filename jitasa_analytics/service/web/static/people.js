@@ -43,6 +43,7 @@
         document.getElementById("lon").value = place.coords.longitude.toFixed(6)
         document.getElementById("lat").value = place.coords.latitude.toFixed(6)
         told.textContent = here.dataset.known
+        document.dispatchEvent(new Event("jitasa-here"))
       }, () => { told.textContent = here.dataset.unknown }, {enableHighAccuracy: true, timeout: 15000})
     })
   }
