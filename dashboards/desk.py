@@ -142,6 +142,11 @@ class Desk:
             ("query", area, name, _frozen(params)), area, lambda s: s.query(name, head=head(area), **params))
         return frame.copy()
 
+    def groups(self) -> pd.DataFrame:
+        """The groups of areas that the visitor may look at: all for who sees the country, none else."""
+        found: pd.DataFrame = self._once(("groups",), self.user.scope, lambda s: s.groups())
+        return found if self.user.scope == areas.COUNTRY else found.iloc[:0]
+
     def level_below(self, area: str) -> str:
         """The finest level right below an area of which the store has outlines; the area's own else."""
         level: str = self._once(("level", area), area, lambda s: _level_below(s, area))

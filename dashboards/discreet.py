@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards.desk import Desk
-from jitasa_analytics import areas
+from jitasa_analytics import areas, groups
 from jitasa_analytics.analysis.suppression import THRESHOLD
 
 # Counts of people in need among an area's figures.
@@ -20,7 +20,8 @@ def figures(desk: Desk, area: str) -> pd.Series[Any]:
     if not is_small(area):
         return now
     parts = desk.query("page_areas", area, digits=6).set_index("area_code")
-    if bool(parts["hidden"].get(area, False)):
+    # The sum of a municipality less what its district shows would tell the tambon that is hidden there.
+    if bool(parts["hidden"].any() if groups.is_group(area) else parts["hidden"].get(area, False)):
         now[[n for n in _COUNTS if n in now.index]] = None
     elif few(now["critical"]) or few(now["waiting"] - now["critical"]):
         now["critical"] = None
@@ -39,7 +40,7 @@ def week(desk: Desk, area: str) -> pd.DataFrame:
 
 def is_small(area: str) -> bool:
     """Whether an area is so small that its counts may single people out."""
-    return areas.level_of(area) == "tambon"
+    return areas.level_of(area) == "tambon" or groups.is_fine(area)
 
 
 def few(count: Any) -> bool:

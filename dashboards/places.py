@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from dashboards.desk import Desk
 from dashboards.scope import Scope
-from jitasa_analytics import areas, texts
+from jitasa_analytics import areas, groups, texts
 from jitasa_analytics.show import fonts, style
 
 _LEVELS = ("province", "district", "tambon")
@@ -35,9 +35,12 @@ _ROW = """
 def picker(desk: Desk, scope: Scope) -> Any:
     """The bar in which the area is chosen."""
     selects = [_select(scope, level) for level in _LEVELS]
+    known = desk.groups()
+    grouped = [_groups(scope, known)] if len(known) else []
     path = pn.pane.HTML(pn.bind(_path, scope, scope.param.area), stylesheets=[_PATH], margin=0,
                         css_classes=["path"])
-    return pn.Column(*selects, path, stylesheets=[_ROW], sizing_mode="stretch_width", margin=0)
+    row = _ROW.replace("repeat(3, 180px)", "repeat(4, 170px)") if grouped else _ROW
+    return pn.Column(*selects, *grouped, path, stylesheets=[row], sizing_mode="stretch_width", margin=0)
 
 
 def _path(scope: Scope, area: str) -> str:
@@ -48,8 +51,34 @@ def _path(scope: Scope, area: str) -> str:
     return f'<nav aria-label="{escape(texts.say("dashboard.path", scope.lang))}"><ol>{"".join(items)}</ol></nav>'
 
 
+def _groups(scope: Scope, known: Any) -> Any:
+    """The list of groups: health regions and local government."""
+    lang = scope.lang
+    none = texts.say("groups.none", lang)
+    given = {none: ""} | {groups.name(code, lang): code for code in known["group"]}
+
+    def now(area: str) -> str:
+        return area if area in given.values() else ""
+
+    select = pmui.Select(label=texts.say("groups.title", lang), size="small", margin=0, options=given,
+                         sizing_mode="stretch_width", searchable=True, css_classes=["chooser", "group"],
+                         value=now(scope.area))
+    pn.bind(lambda area: select.param.update(value=now(area)), scope.param.area, watch=True)
+    pn.bind(lambda value: _choose_group(scope, value), select.param.value, watch=True)
+    return select
+
+
+def _choose_group(scope: Scope, value: str | None) -> None:
+    """Take a group, or leave the one that is looked at."""
+    if value:
+        scope.area = value
+    elif groups.is_group(scope.area):
+        scope.area = areas.COUNTRY
+
+
 def options(area: str, level: str, lang: str) -> dict[str, str]:
     """Name to code of the areas that can be chosen at a level; the first stands for all of them."""
+    area = areas.COUNTRY if groups.is_group(area) else area
     parent = areas.COUNTRY if level == "province" else areas.to_level(area, _LEVELS[_LEVELS.index(level) - 1])
     every = {texts.say(f"dashboard.all.{level}", lang): parent}
     if level != "province" and (area == areas.COUNTRY or len(parent) < areas.digits(level) - 2):

@@ -16,6 +16,7 @@ import geothai
 from geothai.abolished import abolished_areas
 from rapidfuzz import fuzz, process
 
+from jitasa_analytics import groups
 from jitasa_analytics.errors import UnknownError
 
 Level = Literal["country", "province", "district", "tambon"]
@@ -105,6 +106,8 @@ def level_of(code: str) -> Level:
     """
     if code == COUNTRY:
         return "country"
+    if groups.is_group(code):
+        return groups.like(code)
     try:
         return _DIGITS[len(code)]
     except KeyError:
@@ -114,12 +117,12 @@ def level_of(code: str) -> Level:
 
 def parent(code: str) -> str:
     """The code one level up; the country is its own parent."""
-    return code[:-2] if code != COUNTRY and len(code) > 2 else COUNTRY
+    return code[:-2] if code != COUNTRY and len(code) > 2 and not groups.is_group(code) else COUNTRY
 
 
 def to_level(code: str, level: str) -> str:
-    """The code of the area of ``level`` in which ``code`` lies."""
-    return code[: _LENGTH[level]] if level != "country" else COUNTRY
+    """The code of the area of ``level`` in which ``code`` lies; a group lies in the country only."""
+    return code[: _LENGTH[level]] if level != "country" and not groups.is_group(code) else COUNTRY
 
 
 def below(level: str) -> Level:
@@ -166,6 +169,8 @@ def name(code: str, lang: str = "th") -> str:
     >>> name("20"), name("20", "en")
     ('ชลบุรี', 'Chon Buri')
     """
+    if groups.is_group(code):
+        return groups.name(code, lang)
     names = _table().get(code) or _abolished().get(code)
     if names is None:
         return code
@@ -185,6 +190,8 @@ def full_name(code: str, lang: str = "th") -> str:
 
 def path(code: str) -> list[str]:
     """The codes from the country down to this area."""
+    if groups.is_group(code):
+        return [COUNTRY, code]
     return [COUNTRY] + [code[:n] for n in (2, 4, 6) if code != COUNTRY and len(code) >= n]
 
 
@@ -237,6 +244,8 @@ def lookup(text: str) -> str | None:
     code = current(plain[2:] if plain[:2].upper() == "TH" and plain[2:].isdigit() else plain)
     if exists(code):
         return code
+    if (group := groups.lookup(plain)) is not None:
+        return group
     parts = [p for p in re.split(r"[,/>]", plain) if p.strip()]
     if len(parts) > 1:
         return find(*reversed([*[""] * (3 - len(parts)), *parts])) if len(parts) <= 3 else None

@@ -117,9 +117,15 @@ def test_dose_reports_are_those_published(tables: dict[str, pd.DataFrame]) -> No
 
 
 def test_health_regions_hold_every_province_once(tables: dict[str, pd.DataFrame]) -> None:
-    table = tables["area_groups"]
+    table = tables["area_groups"][lambda t: t["group_kind"] == "health_region"]
     assert table["group_code"].nunique() == 13 and table["area_code"].is_unique and len(table) == 77
     assert table.set_index("area_code").loc[["10", "20", "50"], "group_code"].tolist() == ["13", "06", "01"]
+
+
+def test_every_province_but_bangkok_has_its_organisation(tables: dict[str, pd.DataFrame]) -> None:
+    table = tables["area_groups"][lambda t: t["group_kind"] == "pao"]
+    assert len(table) == 76 and "10" not in set(table["area_code"])
+    assert table.set_index("area_code").loc["20", ["name_th", "name_en"]].tolist() == ["อบจ.ชลบุรี", "Chon Buri PAO"]
 
 
 def test_hospitals_are_where_they_are(tables: dict[str, pd.DataFrame]) -> None:

@@ -116,8 +116,9 @@ class Overview(Page):
         """Everything for another area or another level."""
         area = self.scope.area
         level = self.look.level if self.look.level != "auto" else self.desk.level_below(area)
-        if level == "country" or (area != areas.COUNTRY and LEVELS.index(level) < LEVELS.index(areas.level_of(area))):
-            level = "province" if area == areas.COUNTRY else areas.level_of(area)
+        own = areas.level_of(area)
+        if level == "country" or (own != "country" and LEVELS.index(level) < LEVELS.index(own)):
+            level = "province" if own == "country" else own
         self.level = level
         self.frame = self.desk.query("page_areas", area, digits=areas.digits(level)).set_index("area_code")
         self.outline = self.desk.outline(level, area)

@@ -84,15 +84,26 @@ def build(out: Path, *, seed: int = SEED, outlines: pd.Series | None = None) -> 
 
 
 def area_group_table() -> pd.DataFrame:
-    """The 13 health regions of the 77 provinces."""
+    """The 13 health regions of the 77 provinces, and the 76 provincial administrative organisations.
+
+    By law each covers its whole province, and Bangkok has none (Provincial Administrative Organisation Act
+    B.E. 2540, section 8). Municipalities and tambon organisations do not follow the lines of tambons
+    everywhere; without a published list of their areas none is made up here.
+    """
     provinces = areas.facts("provinces")
     region = provinces["health_region"].astype(int)
-    table = pd.DataFrame({
+    regions = pd.DataFrame({
         "group_kind": "health_region", "group_code": region.map("{:02d}".format),
         "area_code": provinces["code"], "name_th": region.map("เขตสุขภาพที่ {}".format),
         "name_en": region.map("Health Region {}".format), "source": "MoPH health regions",
     })
-    return table.sort_values(["group_code", "area_code"], ignore_index=True)
+    outside = provinces[provinces["code"] != "10"]
+    organisations = pd.DataFrame({
+        "group_kind": "pao", "group_code": outside["code"], "area_code": outside["code"],
+        "name_th": "อบจ." + outside["name_th"], "name_en": outside["name_en"] + " PAO",
+        "source": "PAO Act B.E. 2540 s. 8",
+    })
+    return pd.concat([regions.sort_values(["group_code", "area_code"]), organisations], ignore_index=True)
 
 
 def population_table() -> pd.DataFrame:

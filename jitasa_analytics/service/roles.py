@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jitasa_analytics import areas
+from jitasa_analytics import areas, groups
 from jitasa_analytics.errors import InputError, JitasaError
 
 ROLES = ("ministry", "province", "district", "tambon", "coordinator", "analyst", "public")
@@ -63,7 +63,11 @@ class User:
 
     def holds(self, area: str | None) -> bool:
         """Whether an area lies in the account's; one that is not known lies in the country only."""
-        return self.scope == areas.COUNTRY or bool(area and area != areas.COUNTRY and area.startswith(self.scope))
+        if self.scope == areas.COUNTRY or area == self.scope:
+            return True
+        if not area or area == areas.COUNTRY or groups.is_group(area):
+            return False  # a group may reach beyond any area of its own
+        return groups.holds(self.scope, area) if groups.is_group(self.scope) else area.startswith(self.scope)
 
     def within(self, area: str) -> str:
         """The area that is read when the account asks for ``area``: larger ones become the account's own.
@@ -102,7 +106,7 @@ def checked(role: str, scope: str) -> tuple[str, str]:
                          role=role, known=", ".join(ROLES))
     code = areas.resolve(scope)
     level = areas.level_of(code)
-    if (role in ("province", "district", "tambon") and level != role) or (role == "ministry" and level != "country"):
+    if (role in ("province", "district", "tambon") and level != role) or (role == "ministry" and code != areas.COUNTRY):
         raise InputError(f"the role {role} needs an area of the level {role}, not {code}", key="service.users.level",
                          role=role, area=code)
     return role, code

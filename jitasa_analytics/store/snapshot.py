@@ -15,9 +15,9 @@ import duckdb
 import geopandas as gpd
 import pandas as pd
 
-from jitasa_analytics import areas
+from jitasa_analytics import areas, groups
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
-from jitasa_analytics.errors import InputError, JitasaError, StoreError
+from jitasa_analytics.errors import InputError, JitasaError, StoreError, UnknownError
 from jitasa_analytics.geo import WGS84
 from jitasa_analytics.store import cubes
 from jitasa_analytics.store.locks import hold
@@ -38,7 +38,9 @@ class Snapshot:
     Attributes
     ----------
     scope : str
-        ``TH`` or the code of a province, district or tambon.
+        ``TH``, the code of a province, district or tambon, or of a group of areas (``health_region:06``).
+    members : tuple of str
+        The codes of the areas that the scope is made of; ``TH`` alone for the country.
     version : int
         The version's number.
     sample : bool
@@ -60,6 +62,8 @@ class Snapshot:
                     continue
                 path = str(folder / FILES / name).replace("'", "''")
                 self._open_connection.execute(f"ATTACH '{path}' AS g_{group} (READ_ONLY)")
+            self.members = self._members(scope)
+            self._teach_groups()
             for contract in DATASETS.values():
                 self._open_connection.execute(
                     f"CREATE VIEW {quoted(contract.name)} AS SELECT * FROM g_{contract.group}.{quoted(contract.name)}"
@@ -74,15 +78,71 @@ class Snapshot:
 
     def _open_cubes(self) -> None:
         """Views of the cubes, in the scope; counted on the fly in a version from before there were cubes."""
-        inside = "" if self.scope == areas.COUNTRY else f" WHERE starts_with(area_code, '{self.scope}')"
+        inside = "" if self.scope == areas.COUNTRY else f" WHERE {groups.inside_sql('area_code', self.members)}"
         for name, group in cubes.GROUP_OF.items():
             source = cubes.source(self._open_connection, name, f"g_{group}")
             self._open_connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {source}{inside}")
 
+    def _members(self, code: str) -> tuple[str, ...]:
+        """The areas that a scope is made of.
+
+        Raises
+        ------
+        UnknownError
+            If it is a group that the store does not know.
+        """
+        if not groups.is_group(code):
+            return (code,)
+        kind, own = groups.parts(code)
+        rows = self._open_connection.execute(
+            "SELECT area_code, name_th, name_en FROM g_reference.area_groups WHERE group_kind = $kind "
+            "AND group_code = $own ORDER BY area_code", {"kind": kind, "own": own}).fetchall()
+        if not rows:
+            raise UnknownError(f"the store knows no group {code}; import groups with 'jitasa import area_groups FILE'",
+                               key="groups.unknown", value=code)
+        members = tuple(str(r[0]) for r in rows)
+        groups.remember(code, rows[0][1], rows[0][2], members)
+        return members
+
+    def _teach_groups(self) -> None:
+        """Let queries ask of a group what they ask of an area: what starts with its code, and how fine it is.
+
+        A macro takes the place of DuckDB's own ``starts_with`` in this connection only.
+        """
+        if not groups.is_group(self.scope):
+            digits, broad, inside = "length(h)", "left(h, 4)", None
+        else:
+            finest = max(len(m) for m in self.members)
+            digits = f"CASE WHEN h = '{self.scope}' THEN {finest} ELSE length(h) END"
+            broad = f"CASE WHEN h = '{self.scope}' THEN h ELSE left(h, 4) END"
+            inside = groups.inside_sql("a", self.members).replace("starts_with", "prefix")
+        self._open_connection.execute(f"CREATE MACRO own_digits(h) AS {digits}")
+        self._open_connection.execute(f"CREATE MACRO own_district(h) AS {broad}")
+        if inside is not None:
+            self._open_connection.execute(
+                f"CREATE MACRO starts_with(a, h) AS CASE WHEN h = '{self.scope}' THEN {inside} ELSE prefix(a, h) END")
+
+    def holds(self, codes: pd.Series) -> pd.Series:
+        """Whether each area code lies in the scope; one that is missing lies in the country only."""
+        if self.scope == areas.COUNTRY:
+            return pd.Series(True, index=codes.index)
+        return codes.fillna("").astype(str).str.startswith(self.members)
+
+    def groups(self) -> pd.DataFrame:
+        """Every group of areas: group (its code), kind, name_th, name_en, areas (their codes)."""
+        found = to_frame(self._open_connection.sql(
+            "SELECT group_kind || ':' || group_code AS \"group\", group_kind AS kind, any_value(name_th) AS name_th, "
+            "any_value(name_en) AS name_en, "
+            "string_agg(area_code, ' ' ORDER BY area_code) AS areas FROM g_reference.area_groups "
+            "GROUP BY ALL ORDER BY 2, 1"))
+        for code, _, thai, english, members in found.itertuples(index=False):
+            groups.remember(str(code), thai, english, str(members).split())
+        return found
+
     def _limit(self, contract: Dataset) -> str:
         if self.scope == areas.COUNTRY or not contract.scoped_by:
             return ""
-        inside = f"starts_with(area_code, '{self.scope}')"
+        inside = groups.inside_sql("area_code", self.members)
         if contract.scoped_by == "request_id":
             return f" WHERE request_id IN (SELECT request_id FROM g_live.requests WHERE {inside})"
         if contract.name == "dose_reports":
@@ -147,12 +207,12 @@ class Snapshot:
         """
         areas.level_name(level)
         inside = self.scope if within is None else within
-        head = "" if inside == areas.COUNTRY else inside
+        mine = "true" if inside == areas.COUNTRY else groups.inside_sql("code", self._members(inside))
         relation = self._open_connection.sql(
             "SELECT code AS area_code, name_th, name_en, parent, basis, ST_AsWKB(geometry) AS geometry FROM areas "
-            "WHERE level = $level AND starts_with(code, $head) "
+            f"WHERE level = $level AND {mine} "
             "QUALIFY row_number() OVER (PARTITION BY code ORDER BY valid_from DESC) = 1 ORDER BY code",
-            params={"level": level, "head": head})
+            params={"level": level})
         frame = to_frame(relation, geometry="geometry").set_index("area_code")
         return gpd.GeoDataFrame(frame, geometry="geometry", crs=WGS84)
 

@@ -158,7 +158,7 @@ class Access(Study):
             "people_no_data": places["people"].where(~places["known"], 0),
         }).groupby(code).sum()
         inside = supply["area_code"].dropna()
-        here = frames.codes_at(inside[inside.str.startswith(frames.head(snapshot.scope))], level, snapshot.scope)
+        here = frames.codes_at(inside[snapshot.holds(inside)], level, snapshot.scope)
         shapes = frames.outlines(snapshot, level, also=sums.index)
         sums = frames.spread(sums, shapes.index)
         blank = (sums["people_no_data"] > 0).fillna(True).astype(bool)

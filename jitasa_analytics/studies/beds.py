@@ -81,7 +81,7 @@ class Beds(Study):
         code = frames.codes_at(wanting["area_code"], level, snapshot.scope)
         shapes = frames.outlines(snapshot, level, also=code.unique())
         frame = by_area(table, code, shapes.index)
-        inside = supply[supply["area_code"].fillna("").str.startswith(frames.head(snapshot.scope))]
+        inside = supply[snapshot.holds(supply["area_code"])]
         stands = frames.codes_at(inside["area_code"], level, snapshot.scope)
         unknown = ~shapes.index.str[:2].isin(supply["area_code"].dropna().str[:2])
         frame["beds"] = inside["capacity"].groupby(stands).sum().reindex(shapes.index).fillna(0).astype("Int64").mask(

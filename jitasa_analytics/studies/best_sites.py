@@ -25,7 +25,6 @@ from jitasa_analytics.studies.wishes import Wishes, served
 
 _SITES = ["rank", "name", "kind", "lon", "lat", "area_code", "must", "people_newly_covered", "people_only_here",
           "runner_up", "replacement_cost"]
-_BELOW: dict[int, Level] = {2: "district", 4: "tambon", 6: "tambon"}
 
 
 class BestSites(Sites):
@@ -117,7 +116,7 @@ class BestSites(Sites):
             sites = candidates.iloc[:0].assign(rank=0, people_newly_covered=0, people_only_here=0, must=False,
                                                runner_up=None, replacement_cost=np.nan)
             return Found(None, sites[_SITES], pd.Series(0.0, index=left.index), int(people.sum()), limit, near_people)
-        below: Level = "province" if snapshot.scope == areas.COUNTRY else _BELOW[len(snapshot.scope)]
+        below: Level = "province" if snapshot.scope == areas.COUNTRY else areas.below(areas.level_of(snapshot.scope))
         code = frames.codes_at(demand["area_code"], frames.choose_level(snapshot, "auto", below), snapshot.scope)
         plan = wishes.plan(demand, left, candidates, travel, code, within=limit.within, gap=self.gap,
                            time_limit=self.time_limit)

@@ -140,7 +140,7 @@ def _frame(snapshot: Snapshot, level: str, places: pd.DataFrame, opened: pd.Data
     share = sums["people_out_of_reach"] / sums["people"].where(sums["people"] > 0)
     sums["share_out_of_reach"] = share.to_numpy(float, na_value=np.nan)
     inside = opened["area_code"].dropna()
-    here = frames.codes_at(inside[inside.str.startswith(frames.head(snapshot.scope))], level, snapshot.scope)
+    here = frames.codes_at(inside[snapshot.holds(inside)], level, snapshot.scope)
     count = here.value_counts().reindex(shapes.index).fillna(0).astype("Int64")
     sums["facilities"] = count.mask(shapes.index.str[:2].isin(absent) & (count == 0))
     sums["rank"] = sums["people_out_of_reach"].rank(method="min", ascending=False).astype("Int64")

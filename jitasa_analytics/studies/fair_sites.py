@@ -17,8 +17,6 @@ from jitasa_analytics.studies.answer import Answer, Figure, Note
 from jitasa_analytics.studies.sites import TODAY, with_today
 from jitasa_analytics.studies.siting import Siting, Situation, proof
 
-_BELOW: dict[int, Level] = {2: "district", 4: "tambon", 6: "tambon"}
-
 
 class FairSites(Siting):
     """Plans of ``n_sites`` new sites from the most people in reach to the best for the least-served area.
@@ -51,7 +49,7 @@ class FairSites(Siting):
         NoDataError
         """
         now = self.situation(snapshot)
-        below: Level = "province" if snapshot.scope == areas.COUNTRY else _BELOW[len(snapshot.scope)]
+        below: Level = "province" if snapshot.scope == areas.COUNTRY else areas.below(areas.level_of(snapshot.scope))
         level = frames.choose_level(snapshot, self.level, below)
         code = frames.codes_at(now.demand["area_code"], level, snapshot.scope)
         demand, travel, group = with_today(now.demand, now.left, now.travel, code)

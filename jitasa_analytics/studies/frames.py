@@ -26,7 +26,7 @@ def head(scope: str) -> str:
 
 def places_level(scope: str) -> Level:
     """The level that ``auto`` means where people live at places: province for the country, else tambon."""
-    return "province" if scope == areas.COUNTRY else "tambon"
+    return "province" if areas.level_of(scope) == "country" else "tambon"
 
 
 def choose_level(snapshot: Snapshot, wanted: str, automatic: Level) -> Level:
@@ -80,7 +80,7 @@ def codes_at(codes: pd.Series, level: str, scope: str) -> pd.Series:
     if level == "country":
         return pd.Series(areas.COUNTRY, index=codes.index, dtype="str")
     known = codes.where(codes.notna(), scope).astype("str")
-    return known.where(known == areas.COUNTRY, known.str[: areas.digits(level)])
+    return known.where((known == areas.COUNTRY) | known.str.contains(":"), known.str[: areas.digits(level)])
 
 
 def outlines(snapshot: Snapshot, level: str, also: Iterable[str] = ()) -> gpd.GeoDataFrame:
@@ -133,7 +133,7 @@ def coarse(codes: pd.Index, level: str) -> pd.Index:
     """Codes above the level: rows of people and things whose area is known only that far."""
     if level == "country":
         return codes[:0]
-    return codes[(codes.str.len() < areas.digits(level)) | (codes == areas.COUNTRY)]
+    return codes[(codes.str.len() < areas.digits(level)) | (codes == areas.COUNTRY) | codes.str.contains(":")]
 
 
 def notes_on_outlines(shapes: gpd.GeoDataFrame, level: str) -> list[Note]:

@@ -118,7 +118,7 @@ def provinces_without(snapshot: Snapshot, places: pd.DataFrame, sites: pd.DataFr
     if snapshot.scope == areas.COUNTRY:
         asked = set(places["area_code"].dropna().str[:2]) | set(snapshot.areas("province").index)
     else:
-        asked = {snapshot.scope[:2]}
+        asked = {m[:2] for m in snapshot.members}
     return sorted(asked - set(sites["area_code"].dropna().str[:2]))
 
 

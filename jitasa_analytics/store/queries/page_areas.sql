@@ -10,22 +10,22 @@ WITH newest AS (
     SELECT area_code, CAST(sum(people) AS BIGINT) AS people
     FROM population
     WHERE "group" = 'all' AND basis = 'registered' AND year = (SELECT year FROM newest)
-      AND starts_with(area_code, left($head, 4)) AND length(area_code) = $digits AND area_code <> 'TH'
+      AND starts_with(area_code, own_district($head)) AND length(area_code) = $digits AND area_code <> 'TH'
     GROUP BY area_code
 ), asked AS (
     SELECT area_code,
            CAST(coalesce(sum(requests) FILTER (status IN ('new', 'confirmed')), 0) AS BIGINT) AS waiting,
            CAST(coalesce(sum(requests) FILTER (status IN ('assigned', 'on_the_way')), 0) AS BIGINT) AS being_helped
     FROM request_cube
-    WHERE digits = $digits AND starts_with(area_code, left($head, 4)) AND category = ''
+    WHERE digits = $digits AND starts_with(area_code, own_district($head)) AND category = ''
     GROUP BY area_code
 ), offered AS (
     SELECT left(area_code, $digits) AS area_code, count(*) AS volunteers
     FROM volunteers
-    WHERE starts_with(area_code, left($head, 4)) AND length(area_code) >= $digits AND area_code <> 'TH'
+    WHERE starts_with(area_code, own_district($head)) AND length(area_code) >= $digits AND area_code <> 'TH'
     GROUP BY 1
 ), codes AS (
-    SELECT DISTINCT code AS area_code FROM areas WHERE starts_with(code, left($head, 4)) AND length(code) = $digits
+    SELECT DISTINCT code AS area_code FROM areas WHERE starts_with(code, own_district($head)) AND length(code) = $digits
       AND code <> 'TH'
     UNION SELECT area_code FROM people UNION SELECT area_code FROM asked UNION SELECT area_code FROM offered
 ), counted AS (

@@ -2,7 +2,7 @@
 WITH counted AS (
     SELECT day, CAST(sum(requests) AS BIGINT) AS requests
     FROM request_cube
-    WHERE digits = length($head) AND starts_with(area_code, $head) AND category = ''
+    WHERE digits = own_digits($head) AND starts_with(area_code, $head) AND category = ''
     GROUP BY day
 ), days AS (
     SELECT CAST(unnest(generate_series(min(day), max(day), INTERVAL 1 DAY)) AS DATE) AS day FROM counted

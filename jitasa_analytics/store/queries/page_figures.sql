@@ -5,7 +5,7 @@ WITH newest AS (
     SELECT CAST(sum(people) AS BIGINT) AS people, any_value(year) AS people_year
     FROM population
     WHERE "group" = 'all' AND basis = 'registered' AND year = (SELECT year FROM newest)
-      AND starts_with(area_code, $head) AND length(area_code) = greatest(2, length($head))
+      AND starts_with(area_code, $head) AND length(area_code) = greatest(2, own_digits($head))
       AND area_code <> 'TH'
 ), asked AS (
     SELECT CAST(coalesce(sum(requests), 0) AS BIGINT) AS requests,
@@ -16,7 +16,7 @@ WITH newest AS (
                AS critical,
            max(last_at) AS last_request
     FROM request_cube
-    WHERE digits = length($head) AND starts_with(area_code, $head) AND category = ''
+    WHERE digits = own_digits($head) AND starts_with(area_code, $head) AND category = ''
 ), offered AS (
     SELECT count(*) AS volunteers, max(consent_at) AS last_volunteer
     FROM volunteers
