@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from jitasa_analytics import geo
+from jitasa_analytics.analysis.closest import to_nearest
 from jitasa_analytics.analysis.costs import (
     Floats,
     Ints,
@@ -22,7 +23,7 @@ from jitasa_analytics.analysis.inputs import coordinates, labels_of, number, som
 from jitasa_analytics.analysis.network import SPEED_KMH, OnNetwork, on_network
 from jitasa_analytics.errors import InputError
 
-__all__ = ["DETOUR", "SPEED_KMH", "OnNetwork", "Travel", "from_matrix", "on_network", "straight_line"]
+__all__ = ["DETOUR", "SPEED_KMH", "OnNetwork", "Travel", "from_matrix", "on_network", "straight_line", "to_nearest"]
 
 DETOUR = 1.3
 """Length of the road over the length of the straight line. An assumption: published factors

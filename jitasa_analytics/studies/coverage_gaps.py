@@ -75,7 +75,8 @@ class CoverageGaps(Study):
                 key="error.no_facility", service=self.service)
         limit = reach.Limit(self.minutes, self.km, self.mode, self.detour)
         opened = sites[sites["is_open"]]
-        travel = limit.travel(demand, opened, factor=reach.BEYOND)
+        # Only capacity asks for more than the nearest facility.
+        travel = limit.travel(demand, opened, factor=reach.BEYOND, nearest_only=self.days is None)
         absent = reach.provinces_without(snapshot, demand, sites)
         places = _places(demand, opened, travel, limit.within, absent)
         notes += self._full(places, demand, opened, travel, limit)
@@ -194,10 +195,13 @@ def _together(places: pd.DataFrame, km: float) -> pd.DataFrame:
     beyond = places[places["known"] & ~places["in_reach"] & (places["people"] > 0)]
     if not len(beyond):
         return pd.DataFrame(columns=columns)
-    found = hotspots.clusters(beyond, km=km, at_least=1, weight="people")["cluster"]
-    rows = []
-    for number, (_, part) in enumerate(beyond.groupby(found, sort=True), start=1):
-        largest = part.sort_values("people", ascending=False, kind="stable").iloc[0]
-        middle = [float(np.average(part[axis], weights=part["people"])) for axis in ("lon", "lat")]
-        rows.append((number, largest["name"], largest["area_code"], len(part), int(part["people"].sum()), *middle))
-    return pd.DataFrame(rows, columns=columns)
+    beyond = beyond.assign(gap=hotspots.clusters(beyond, km=km, at_least=1, weight="people")["cluster"])
+    beyond["lon_people"], beyond["lat_people"] = beyond["lon"] * beyond["people"], beyond["lat"] * beyond["people"]
+    group = beyond.groupby("gap", sort=True)
+    sums = group[["people", "lon_people", "lat_people"]].sum()
+    largest = beyond.sort_values("people", ascending=False, kind="stable").drop_duplicates("gap").set_index("gap")
+    table = pd.DataFrame({
+        "name": largest["name"], "area_code": largest["area_code"], "places": group.size(), "people": sums["people"],
+        "lon": sums["lon_people"] / sums["people"], "lat": sums["lat_people"] / sums["people"],
+    }, index=sums.index)
+    return table.reset_index()[columns]

@@ -48,13 +48,15 @@ class Limit:
         """``minutes`` or ``km``."""
         return "minutes" if self.km is None else "km"
 
-    def travel(self, origins: pd.DataFrame, destinations: pd.DataFrame, *, factor: float = 1.0) -> Travel:
-        """Costs up to ``factor`` times the limit, in its unit."""
+    def travel(self, origins: pd.DataFrame, destinations: pd.DataFrame, *, factor: float = 1.0,
+               nearest_only: bool = False) -> Travel:
+        """Costs up to ``factor`` times the limit, in its unit; to the nearest destination only where that suffices."""
         speed = journeys.SPEED_KMH[self.mode] if self.km is None else None
         road_km = self.within if speed is None else self.within * speed / 60.0
         # A hair more than the limit, so that rounding on the way to kilometres can't cut the boundary off.
         straight = road_km * factor / self.detour * (1 + 1e-9)
-        return journeys.straight_line(origins, destinations, max_km=straight, detour=self.detour, speed_kmh=speed)
+        find = journeys.to_nearest if nearest_only else journeys.straight_line
+        return find(origins, destinations, max_km=straight, detour=self.detour, speed_kmh=speed)
 
     def note(self) -> Note:
         """The assumption in words."""
@@ -116,7 +118,7 @@ def facilities(snapshot: Snapshot, service: str) -> pd.DataFrame:
 def provinces_without(snapshot: Snapshot, places: pd.DataFrame, sites: pd.DataFrame) -> list[str]:
     """Provinces of the scope in which the data hold no facility of the kind, open or closed."""
     if snapshot.scope == areas.COUNTRY:
-        asked = set(places["area_code"].dropna().str[:2]) | set(snapshot.areas("province").index)
+        asked = set(places["area_code"].dropna().str[:2].unique()) | set(snapshot.areas("province").index)
     else:
         asked = {m[:2] for m in snapshot.members}
     return sorted(asked - set(sites["area_code"].dropna().str[:2]))
