@@ -75,6 +75,26 @@ def test_averaged_neighbours_would_understate_the_hot_spot_three_times():
     assert z / usual == pytest.approx(3, rel=0.02)
 
 
+@pytest.mark.filterwarnings("ignore:Gi. requested")
+def test_a_hot_spot_of_nine_is_at_9_07_and_not_at_2_99():
+    # A chequerboard of 0 and 2 on 20 x 20 areas with nine of 4.4 in it. Averaged weights taken for counted ones divide
+    # z by √(9 · 399 / 391), and what is beyond doubt among 400 areas drowns among their false alarms.
+    areas = grid(20)
+    x, y = np.divmod(np.arange(400), 20)
+    block = (np.abs(x - 10) <= 1) & (np.abs(y - 10) <= 1)
+    values = pd.Series(np.where(block, 4.4, 2.0 * ((x + y) % 2)), index=areas.index)
+    total, squares = 2.0 * 196 + 9 * 4.4, 4.0 * 196 + 9 * 4.4**2  # four of the nine were 2 before
+    s = np.sqrt(squares / 400 - (total / 400) ** 2)
+    by_hand = (9 * 4.4 - 9 * total / 400) / (s * np.sqrt((400 * 9 - 81) / 399))
+    near = hotspots.touching(areas)
+    z = hotspots.gi_star(values, near, permutations=1)["z"].iloc[210]
+    assert z == pytest.approx(by_hand) and round(z, 2) == 9.07
+    averaged = G_Local(values.to_numpy(), pysal(near), transform="R", star=True, permutations=0).Zs[210]
+    assert round(averaged, 2) == 2.99 and z / averaged == pytest.approx(np.sqrt(9 * 399 / 391))
+    # Without the area itself the sum over its eight neighbours is another statistic, Gi.
+    assert abs(G_Local(values.to_numpy(), pysal(near), transform="B", star=False, permutations=0).Zs[210] - z) > 0.3
+
+
 @pytest.mark.filterwarnings("ignore")  # of esda's own
 def test_against_esda_on_random_values():
     # Without permutations: compiling esda's takes 20 s. Those are checked exactly below.
