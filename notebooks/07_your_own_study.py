@@ -123,4 +123,7 @@ len(parts.frame), parts.figures["late"].value
 
 # %%
 top = answer.frame.iloc[0]
-print(f"Call {top['name_en']} first: {int(top['late'])} requests have waited longer than 3 days there.")
+if top["late"] > 0:
+    print(f"Call {top['name_en']} first: {int(top['late'])} requests have waited longer than 3 days there.")
+else:
+    print("Call nobody: no request has waited longer than 3 days.")

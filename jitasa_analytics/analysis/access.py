@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from jitasa_analytics.analysis.congestion import Equilibrium, equilibrium, raam
-from jitasa_analytics.analysis.inputs import aligned, numbers, quantity, same_labels, some
+from jitasa_analytics.analysis.inputs import aligned, labels_of, numbers, quantity, same_labels, some
 from jitasa_analytics.analysis.travel import Travel
 from jitasa_analytics.errors import InputError, UnitError
 
@@ -219,10 +219,12 @@ def spar(access: pd.Series, people: pd.Series | pd.DataFrame) -> pd.Series:
     table = people.to_frame("people") if isinstance(people, pd.Series) else people
     persons = quantity(table, "people", "people")
     values = numbers(access, "access")
+    labels_of(access, "access")
     wrong = ~(np.isfinite(values) & (values >= 0))
     if wrong.any():
         raise InputError(
-            f"access is missing, infinite or negative at {some(access.index[wrong])}; it must be capacity per person"
+            f"access is missing, infinite or negative at {some(access.index[wrong])} ({values[wrong][0]:g}); "
+            "it must be capacity per person"
         )
     if not same_labels(access.index, table.index, "access", "people"):
         persons = numbers(pd.Series(persons, index=table.index).reindex(access.index), "people")

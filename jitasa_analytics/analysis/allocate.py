@@ -9,7 +9,8 @@ from typing import SupportsIndex
 import numpy as np
 import pandas as pd
 
-from jitasa_analytics.analysis.inputs import numbers, same_labels, some
+from jitasa_analytics.analysis.inputs import counts as _counts
+from jitasa_analytics.analysis.inputs import labels_of, numbers, same_labels, some
 from jitasa_analytics.errors import InputError
 
 
@@ -55,7 +56,7 @@ def largest_remainder(total: SupportsIndex, weights: pd.Series) -> pd.Series:
     wrong = ~(np.isfinite(values) & (values >= 0))
     if wrong.any():
         raise InputError(
-            f"weights are missing, infinite or negative at {some(weights.index[wrong])}; "
+            f"weights are missing, infinite or negative at {some(weights.index[wrong])} ({values[wrong][0]:g}); "
             "they must be 0 or more"
         )
     result = np.zeros(len(values), np.int64)
@@ -104,13 +105,15 @@ def by_group(totals: pd.Series, weights: pd.Series, groups: pd.Series) -> pd.Ser
     >>> by_group(pd.Series({"A": 7, "B": 5}), weights, groups).tolist()
     [5, 2, 5]
     """
-    if not same_labels(weights.index, groups.index, "weights", "groups"):
+    numbers(weights, "weights")
+    if not same_labels(labels_of(weights, "weights"), labels_of(groups, "groups"), "weights", "groups"):
         groups = groups.reindex(weights.index)
     members = pd.Series(np.arange(len(weights))).groupby(groups.to_numpy(), dropna=False).indices
+    counts = _counts(totals, "totals")
+    labels_of(totals, "totals")
     unknown = [group for group in members if group not in totals.index]
     if unknown:
         raise InputError(f"rows lie in groups without a total: {some(unknown)}")
-    counts = numbers(totals, "totals")
     empty = [g for g, count in zip(totals.index, counts, strict=True) if g not in members and count != 0]
     if empty:
         raise InputError(f"groups with people but without a row: {some(empty)}; give each a place")

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from jitasa_analytics.analysis.placement.jit import compiled
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer[Any]]
 
 
-@numba.njit(cache=True)
+@compiled
 def start(indptr: Integers, indices: Integers, costs: Floats, people: Floats, room: Floats) -> Floats:
     """Everybody at the nearest open site."""
     flows = np.zeros(len(costs))
@@ -31,7 +32,7 @@ def start(indptr: Integers, indices: Integers, costs: Floats, people: Floats, ro
     return flows
 
 
-@numba.njit(cache=True)
+@compiled
 def spread(
     indptr: Integers, indices: Integers, costs: Floats, people: Floats, room: Floats, flows: Floats, load: Floats
 ) -> None:
@@ -61,7 +62,7 @@ def spread(
                 load[j] += flows[k]
 
 
-@numba.njit(cache=True)
+@compiled
 def gap(
     indptr: Integers, indices: Integers, costs: Floats, people: Floats, room: Floats, flows: Floats, load: Floats
 ) -> float:

@@ -276,11 +276,11 @@ def as_minutes(km: Any, detour: float, speed_kmh: float) -> Any:
     return km * detour * 60.0 / speed_kmh
 
 
-def positive_speed(speed_kmh: float) -> float:
+def positive_speed(speed_kmh: float, name: str = "speed_kmh") -> float:
     """A speed in km/h above zero."""
-    speed = number(speed_kmh, "speed_kmh")
+    speed = number(speed_kmh, name)
     if speed == 0:
-        raise InputError("speed_kmh is 0; nobody arrives. Use one of SPEED_KMH or a measured speed")
+        raise InputError(f"{name} is 0; nobody arrives. Use one of SPEED_KMH or a measured speed")
     return speed
 
 

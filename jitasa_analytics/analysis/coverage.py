@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
-from jitasa_analytics.analysis.inputs import labels_of, number, numbers, quantity, same_labels, some
+from jitasa_analytics.analysis.inputs import framed, labels_of, number, numbers, quantity, same_labels, some, travelled
 from jitasa_analytics.analysis.travel import Travel
 from jitasa_analytics.errors import InputError
 
@@ -43,7 +43,7 @@ def nearest_cost(demand: pd.DataFrame, travel: Travel) -> pd.Series:
     >>> nearest_cost(demand, t).tolist()
     [5.0, inf]
     """
-    index = labels_of(demand, "demand")
+    index, travel = labels_of(demand, "demand"), travelled(travel)
     _, cost = travel.nearest_positions()
     nearest = pd.Series(cost, index=travel.origins, name="nearest_" + travel.unit)
     if not same_labels(index, travel.origins, "demand", "travel.origins"):
@@ -79,7 +79,7 @@ def served(demand: pd.DataFrame, travel: Travel, *, within: float) -> pd.Series:
     >>> served(demand, from_matrix([[30], [31]], origins=demand, destinations=["s"]), within=30).tolist()
     [True, False]
     """
-    limit = _limit(within, travel)
+    limit = _limit(within, travelled(travel))
     # An infinite limit means "at all": an absent pair has an infinite cost, but is no reach.
     cost = nearest_cost(demand, travel)
     reached = (cost <= limit).to_numpy() & np.isfinite(cost.to_numpy())
@@ -148,7 +148,7 @@ def curve(demand: pd.DataFrame, travel: Travel, costs: Sequence[float] | npt.Arr
     [0.0, 0.25, 1.0]
     """
     people = quantity(demand, "people", "demand")
-    asked = np.array([_limit(c, travel) for c in np.atleast_1d(np.asarray(costs))], np.float64)
+    asked = np.array([_limit(c, travelled(travel), "costs") for c in np.atleast_1d(np.asarray(costs))], np.float64)
     nearest = nearest_cost(demand, travel).to_numpy()
     reached = np.isfinite(nearest)
     order = np.argsort(nearest[reached], kind="stable")
@@ -255,14 +255,27 @@ def within_capacity(demand: pd.DataFrame, supply: pd.DataFrame, travel: Travel, 
     >>> int(within_capacity(demand, supply, t, within=10).sum())
     17
     """
-    people = quantity(demand, "people", "demand").astype(np.int64)
+    people = quantity(demand, "people", "demand")
+    if (people != np.floor(people)).any():
+        part = demand.index[people != np.floor(people)]
+        raise InputError(f"demand['people'] is no whole number at {some(part)}; round it: persons are served or not")
+    people = people.astype(np.int64)
+    travel = travelled(travel)
+    if "capacity" not in framed(supply, "supply").columns:
+        raise InputError(f"supply has no column 'capacity'; it has {some(supply.columns, 8) or 'none'}. Add it")
     if not (same_labels(demand.index, travel.origins, "demand", "travel.origins")
             and same_labels(supply.index, travel.destinations, "supply", "travel.destinations")):
         travel = travel.restrict(demand.index, supply.index)
     most = int(people.sum())
     places = numbers(supply["capacity"], "supply['capacity']")
-    if not (places >= 0).all():
-        raise InputError(f"supply['capacity'] is missing or negative at {some(supply.index[~(places >= 0)])}")
+    wrong = ~(places >= 0)
+    if wrong.any():
+        raise InputError(
+            f"supply['capacity'] is missing or negative at {some(supply.index[wrong])} ({places[wrong][0]:g}); "
+            "it must be 0 or more, inf for no limit"
+        )
+    if most >= np.iinfo(np.int32).max:
+        raise InputError(f"demand['people'] adds up to {most}; more than {np.iinfo(np.int32).max} can't be shared out")
     capacity = np.floor(np.minimum(places, most)).astype(np.int64)
     near = csr_array(travel.within(_limit(within, travel)))
     near.sort_indices()
@@ -277,10 +290,10 @@ def within_capacity(demand: pd.DataFrame, supply: pd.DataFrame, travel: Travel, 
     return pd.Series(served.astype(np.int64), index=demand.index, name="served")
 
 
-def _limit(within: float, travel: Travel) -> float:
-    limit = number(within, "within", infinite=True)
+def _limit(within: float, travel: Travel, name: str = "within") -> float:
+    limit = number(within, name, infinite=True)
     if np.isfinite(limit):
-        travel.check_limit(limit)
+        travel.check_limit(limit, name)
     return limit
 
 
@@ -288,7 +301,7 @@ def _areas(demand: pd.DataFrame, by: str | pd.Series) -> pd.Series:
     if isinstance(by, pd.Series):
         aligned = same_labels(demand.index, by.index, "demand", "by")
         return by if aligned else by.reindex(demand.index)
-    if by not in demand.columns:
+    if not isinstance(by, str) or by not in demand.columns:
         raise InputError(f"demand has no column {by!r} to group by; it has {some(demand.columns, 8)}")
     if list(demand.columns).count(by) > 1:
         raise InputError(f"demand has several columns named {by!r}; keep one")

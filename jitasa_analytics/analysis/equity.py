@@ -104,7 +104,8 @@ def concentration_index(values: pd.Series, rank_by: pd.Series, *, people: pd.Ser
     order = numbers(rank_by, "rank_by")
     if np.isinf(order).any():
         raise InputError(f"rank_by is infinite at {some(rank_by.index[np.isinf(order)])}; it must be finite")
-    if not same_labels(values.index, labels_of(rank_by, "rank_by"), "values", "rank_by"):
+    numbers(values, "values")
+    if not same_labels(labels_of(values, "values"), labels_of(rank_by, "rank_by"), "values", "rank_by"):
         order = numbers(rank_by.reindex(values.index), "rank_by")
     x, p = known_shares(values.where(~np.isnan(order)), people)
     order = order[with_value(values.where(~np.isnan(order)))]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from jitasa_analytics.analysis.placement.jit import compiled
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 
 
-@numba.njit(cache=True)
+@compiled
 def tails(
     values: Floats, indptr: Positions, indices: Positions, draws: Positions, slack: float
 ) -> tuple[Positions, Positions]:

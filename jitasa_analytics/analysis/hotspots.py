@@ -9,7 +9,16 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtr
 
-from jitasa_analytics.analysis.inputs import Floats, labels_of, number, numbers, quantity, same_labels, some
+from jitasa_analytics.analysis.inputs import (
+    Floats,
+    coordinates,
+    labels_of,
+    number,
+    numbers,
+    quantity,
+    same_labels,
+    some,
+)
 from jitasa_analytics.analysis.neighbours import Neighbours, from_pairs, touching, within_km
 from jitasa_analytics.analysis.travel import Travel, straight_line
 from jitasa_analytics.errors import InputError
@@ -166,7 +175,9 @@ def false_discovery(p: pd.Series) -> pd.Series:
     values = numbers(p, "p")
     wrong = (values < 0) | (values > 1)
     if wrong.any():
-        raise InputError(f"p lies outside [0, 1] at {some(p.index[wrong])}; it must be a probability")
+        raise InputError(
+            f"p lies outside [0, 1] at {some(p.index[wrong])} ({values[wrong][0]:g}); it must be a probability"
+        )
     result = np.full(len(values), np.nan)
     used = np.flatnonzero(~np.isnan(values))
     order = used[np.argsort(values[used], kind="stable")]
@@ -216,6 +227,7 @@ def clusters(points: pd.DataFrame, *, km: float, at_least: float, weight: str | 
     [1, 1, 1, <NA>]
     """
     enough = number(at_least, "at_least")
+    coordinates(points, "points")
     near = straight_line(points, points, max_km=number(km, "km"))
     counted = np.ones(len(points)) if weight is None else quantity(points, weight, "points")
     core = np.asarray(near.weighted(np.ones_like) @ counted >= enough)
@@ -249,6 +261,11 @@ def _with_data(values: pd.Series, neighbours: Neighbours) -> tuple[Floats, npt.N
     labels_of(values, "values")
     if np.isinf(x).any():
         raise InputError(f"values is infinite at {some(values.index[np.isinf(x)])}; mark no data as missing")
+    if not isinstance(neighbours, Neighbours):
+        raise InputError(
+            f"neighbours must be Neighbours, not {type(neighbours).__name__}; make them with touching(...), "
+            "within_km(...) or from_pairs(...)"
+        )
     same_labels(values.index, neighbours.index, "values", "neighbours")
     known = ~np.isnan(x)
     return x[known], known, neighbours.restrict(values.index[known])

@@ -47,8 +47,10 @@ def labels_of(what: Any, name: str) -> pd.Index:
         index = what.index
     elif isinstance(what, pd.Index):
         index = what
-    else:
+    elif isinstance(what, Iterable):
         index = pd.Index(list(what))
+    else:
+        raise InputError(f"{name} must be a frame, a Series or a list of labels, not {type(what).__name__}")
     if index.nlevels > 1:
         raise InputError(f"{name} has an index of {index.nlevels} levels; labels must be one level")
     if index.hasnans:
@@ -72,7 +74,7 @@ def number(value: Any, name: str, *, minimum: float = 0.0, infinite: bool = Fals
     except (TypeError, ValueError):
         raise InputError(f"{name} must be a number, not {value!r}") from None
     if math.isnan(result) or result < minimum or (math.isinf(result) and not infinite):
-        raise InputError(f"{name} is {value!r}; it must be a number of at least {minimum:g}")
+        raise InputError(f"{name} is {result:g}; it must be a number of at least {minimum:g}")
     return result
 
 
@@ -89,10 +91,53 @@ def numbers(values: pd.Series, name: str) -> Floats:
     try:
         array = values.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     except (TypeError, ValueError):
-        raise InputError(f"{name} holds something that is not a number; convert it first") from None
+        raise InputError(f"{name} holds {_not_a_number(values)}, which is not a number; convert it first") from None
     if np.iscomplexobj(values.to_numpy()) or values.dtype.kind in "mM":
         raise InputError(f"{name} must hold plain numbers, not {values.dtype}")
     return np.asarray(array, np.float64)
+
+
+def _not_a_number(values: pd.Series) -> str:
+    """The first value that is none, and where it stands."""
+    for label, value in values.items():
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            if value is not None and value is not pd.NA:
+                return f"{value!r} at {some([label])}"
+    return "something"
+
+
+def framed(frame: Any, name: str) -> pd.DataFrame:
+    """A frame whose labels occur once.
+
+    Raises
+    ------
+    InputError
+        If it is something else, or as in `labels_of`.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"{name} must be a DataFrame, not {type(frame).__name__}")
+    labels_of(frame, name)
+    return frame
+
+
+def travelled(travel: Any) -> Travel:
+    """A travel.
+
+    Raises
+    ------
+    InputError
+        If it is something else, for instance a bare matrix.
+    """
+    from jitasa_analytics.analysis.costs import Travel  # which reads this module
+
+    if not isinstance(travel, Travel):
+        raise InputError(
+            f"travel must be a Travel, not {type(travel).__name__}; make one with travel.straight_line(...), "
+            "travel.on_network(...) or travel.from_matrix(...)"
+        )
+    return travel
 
 
 def quantity(frame: pd.DataFrame, column: str, name: str) -> Floats:
@@ -162,7 +207,9 @@ def counts(values: pd.Series, name: str) -> Floats:
     array = numbers(values, name)
     wrong = (array < 0) | np.isinf(array)
     if wrong.any():
-        raise InputError(f"{name} is negative or infinite at {some(values.index[wrong])}; counts are 0 or more")
+        raise InputError(
+            f"{name} is negative or infinite at {some(values.index[wrong])} ({array[wrong][0]:g}); counts are 0 or more"
+        )
     return array
 
 
@@ -194,6 +241,7 @@ def aligned(
     """
     people = quantity(demand, "people", "demand")
     capacity = quantity(supply, "capacity", "supply")
+    travel = travelled(travel)
     rows = same_labels(demand.index, travel.origins, "demand", "travel.origins")
     columns = same_labels(supply.index, travel.destinations, "supply", "travel.destinations")
     if not (rows and columns):
@@ -217,7 +265,7 @@ def coordinates(points: pd.DataFrame, name: str) -> tuple[Floats, Floats]:
         if column not in points.columns:
             raise InputError(
                 f"{name} has no column {column!r}; it has {some(points.columns, 8) or 'none'}. "
-                "Points need 'lon' and 'lat' in degrees"
+                f"Points need 'lon' and 'lat' in degrees{_from_geometry(points, name)}"
             )
         try:
             values = points[column].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -231,3 +279,13 @@ def coordinates(points: pd.DataFrame, name: str) -> tuple[Floats, Floats]:
             )
         result.append(values)
     return result[0], result[1]
+
+
+def _from_geometry(points: pd.DataFrame, name: str) -> str:
+    """How a frame with a geometry comes to degrees."""
+    if not hasattr(points, "to_crs"):
+        return ""
+    system = getattr(points, "crs", None)
+    if system is None:
+        return f"; its geometry has no reference system: say which with {name}.set_crs(...), then take them from it"
+    return f"; its geometry is in {system}: take them from {name}.to_crs('EPSG:4326').geometry.x and .y"

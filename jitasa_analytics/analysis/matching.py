@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from jitasa_analytics.analysis.costs import Ints, Travel
-from jitasa_analytics.analysis.inputs import Floats, number, numbers, quantity, same_labels, some
+from jitasa_analytics.analysis.inputs import Floats, framed, number, numbers, quantity, same_labels, some, travelled
 from jitasa_analytics.errors import InputError
 
 _NEEDS = (("needs_skills", "skills"), ("needs_equipment", "equipment"))
@@ -102,6 +102,7 @@ def match(requests: pd.DataFrame, helpers: pd.DataFrame, travel: Travel, *, with
     (['ann', 'bo'], 50.0, 50.0)
     """
     capacity = np.floor(quantity(helpers, "capacity", "helpers")).astype(np.int64)
+    requests, travel = framed(requests, "requests"), travelled(travel)
     rows = same_labels(requests.index, travel.origins, "requests", "travel.origins")
     columns = same_labels(helpers.index, travel.destinations, "helpers", "travel.destinations")
     if not (rows and columns):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from jitasa_analytics.analysis.inputs import labels_of, some
+from jitasa_analytics.analysis.inputs import framed, some
 from jitasa_analytics.errors import InputError
 
 
@@ -20,7 +20,7 @@ def times_of(frame: pd.DataFrame, column: str, name: str) -> npt.NDArray[np.date
     InputError
         If the column is absent or holds something else, or a label is repeated.
     """
-    labels_of(frame, name)
+    framed(frame, name)
     if column not in frame.columns:
         raise InputError(f"{name} has no column {column!r}; it has {some(frame.columns, 8) or 'none'}")
     try:

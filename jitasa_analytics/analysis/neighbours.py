@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_array
 
-from jitasa_analytics.analysis.inputs import labels_of, number, some
+from jitasa_analytics.analysis.inputs import coordinates, framed, labels_of, number, some
 from jitasa_analytics.analysis.travel import straight_line
 from jitasa_analytics.errors import InputError
 
@@ -90,6 +90,7 @@ def from_pairs(pairs: pd.DataFrame, *, index: Any) -> Neighbours:
     """
     labels = labels_of(index, "index")
     ends = []
+    framed(pairs, "pairs")
     for column in ("area", "neighbour"):
         if column not in pairs.columns:
             raise InputError(f"pairs has no column {column!r}; it has {some(pairs.columns, 8) or 'none'}")
@@ -113,17 +114,24 @@ def touching(areas: gpd.GeoDataFrame) -> Neighbours:
     Raises
     ------
     InputError
-        If a geometry is missing or a label repeated.
+        If a geometry or the reference system is missing, or a label repeated.
 
     Examples
     --------
     >>> import geopandas as gpd
     >>> from shapely.geometry import box
     >>> squares = gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1), box(1, 1, 2, 2), box(5, 5, 6, 6)], index=["a", "b", "c"])
-    >>> touching(squares)
+    >>> touching(squares.set_crs("EPSG:4326"))
     Neighbours(3 areas, 2 pairs, 1 islands)
     """
     labels = labels_of(areas, "areas")
+    if not hasattr(areas, "sindex"):
+        raise InputError(f"areas must be a GeoDataFrame with outlines, not {type(areas).__name__}")
+    if areas.crs is None:
+        raise InputError(
+            "areas has no reference system (CRS), so that nobody knows whether its outlines belong together; "
+            "say which it is with areas.set_crs('EPSG:4326')"
+        )
     missing = np.asarray(areas.geometry.isna() | areas.geometry.is_empty)
     if missing.any():
         raise InputError(f"areas has no outline at {some(labels[missing])}; leave those out")
@@ -150,6 +158,7 @@ def within_km(points: pd.DataFrame, *, km: float) -> Neighbours:
     >>> within_km(points, km=15)
     Neighbours(3 areas, 2 pairs, 1 islands)
     """
+    coordinates(points, "points")
     travel = straight_line(points, points, max_km=number(km, "km"))
     return _from_positions(travel.rows, travel.indices, points.index)
 

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from jitasa_analytics import geo
 from jitasa_analytics.analysis.costs import Floats, Ints, Travel, Unit, as_minutes, positive_speed
-from jitasa_analytics.analysis.inputs import coordinates, labels_of, number, quantity, some
+from jitasa_analytics.analysis.inputs import coordinates, framed, labels_of, number, quantity, some
 from jitasa_analytics.errors import InputError
 
 SPEED_KMH = {"walk": 5.0, "motorcycle": 30.0, "car": 40.0, "boat": 20.0}
@@ -110,7 +110,7 @@ def on_network(
     limit, reach = number(max_cost, "max_cost"), number(max_snap_km, "max_snap_km")
     graph, unit = _graph(nodes, edges, speed_kmh)
     on, off = _snap(origins, "origins", nodes, reach), _snap(destinations, "destinations", nodes, reach)
-    pace = positive_speed(snap_speed_kmh)
+    pace = positive_speed(snap_speed_kmh, "snap_speed_kmh")
     legs = [
         np.asarray(as_minutes(km, 1.0, pace) if unit == "minutes" else km, np.float64) for _, km in (on, off)
     ]
@@ -123,7 +123,8 @@ def on_network(
 
 def _graph(nodes: pd.DataFrame, edges: pd.DataFrame, speed_kmh: float | None) -> tuple[csr_array, Unit]:
     """Costs of the edges as a sparse matrix, and their unit."""
-    names = labels_of(nodes, "nodes")
+    names = labels_of(framed(nodes, "nodes"), "nodes")
+    framed(edges, "edges")
     ends = []
     for column in ("from_node", "to_node"):
         if column not in edges.columns:

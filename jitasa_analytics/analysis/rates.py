@@ -203,8 +203,8 @@ def zero_dose(first: pd.Series, people: pd.Series, *, confidence: float = 0.95) 
     0    10.0    0.1     False
     1   -20.0   -0.2      True
     """
-    table = coverage(first, people, confidence=confidence)
     had, everyone = paired_counts(first, people, "first", "people")
+    table = coverage(first, people, confidence=confidence)
     return pd.DataFrame(
         {
             "people": np.where(table["no_data"], np.nan, everyone - had),
@@ -253,6 +253,7 @@ def switch_denominator(count: pd.Series, people: pd.DataFrame) -> pd.DataFrame:
     """
     if not isinstance(people, pd.DataFrame) or people.shape[1] == 0:
         raise InputError("people must be a DataFrame with one column for each denominator")
+    counts(count, "count")
     names = labels_of(people.columns, "the columns of people")
     result: dict[str, pd.Series] = {}
     base = pd.Series(np.nan, index=count.index)

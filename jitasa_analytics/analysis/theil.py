@@ -98,7 +98,8 @@ def theil_by_group(values: pd.Series, groups: pd.Series, *, people: pd.Series | 
     >>> round(parts.total, 4), round(parts.between, 4), parts.within
     (0.1308, 0.1308, 0.0)
     """
-    if not same_labels(values.index, labels_of(groups, "groups"), "values", "groups"):
+    numbers(values, "values")
+    if not same_labels(labels_of(values, "values"), labels_of(groups, "groups"), "values", "groups"):
         groups = groups.reindex(values.index)
     if groups.isna().any():
         raise InputError(f"groups is missing at {some(groups.index[groups.isna()])}; each area needs one")
@@ -139,8 +140,8 @@ def known_shares(values: pd.Series, people: pd.Series | None) -> tuple[Floats, F
         If a value is negative or infinite, people are so or missing where a value is known, or
         labels differ.
     """
-    labels_of(values, "values")
     x, used = numbers(values, "values"), with_value(values)
+    labels_of(values, "values")
     p = np.ones(len(x))
     if people is not None:
         if not same_labels(values.index, labels_of(people, "people"), "values", "people"):
@@ -150,7 +151,8 @@ def known_shares(values: pd.Series, people: pd.Series | None) -> tuple[Floats, F
         wrong = used & ~((array >= 0) & np.isfinite(array))
         if wrong.any():
             raise InputError(
-                f"{name} is missing, infinite or negative at {some(values.index[wrong])}; it must be {what}, 0 or more"
+                f"{name} is missing, infinite or negative at {some(values.index[wrong])} ({array[wrong][0]:g}); "
+                f"it must be {what}, 0 or more"
             )
     x, p = x[used], p[used]
     total = float(p.sum())

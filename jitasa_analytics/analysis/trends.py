@@ -48,7 +48,7 @@ def weekly(times: pd.Series, *, start: Any, end: Any) -> pd.DataFrame:
     first, last = moment(start, "start"), moment(end, "end")
     if last <= first:
         raise InputError(f"end is {end!r} and start {start!r}; end must be later")
-    when = times_of(times.to_frame("time").reset_index(drop=True), "time", "times")
+    when = times_of(_times(times, "times").reset_index(drop=True).to_frame("time"), "time", "times")
     if np.isnat(when).any():
         raise InputError(f"times is missing {int(np.isnat(when).sum())} times; leave those rows out")
     begin = _monday(np.array([first], "datetime64[us]"))[0]
@@ -236,10 +236,16 @@ def data_age(newest: pd.Series, *, as_of: Any) -> pd.DataFrame:
     >>> data_age(newest, as_of="2021-07-04")["days"].tolist()
     [3.0, nan]
     """
-    times, now = times_of(newest.to_frame("newest"), "newest", "data"), moment(as_of, "as_of")
+    times, now = times_of(_times(newest, "newest").to_frame("newest"), "newest", "newest"), moment(as_of, "as_of")
     missing = np.isnat(times)
     days = np.where(missing, np.nan, (now - times).astype(np.int64) / 86_400e6)
     return pd.DataFrame({"days": days, "no_data": missing}, index=newest.index)
+
+
+def _times(times: Any, name: str) -> pd.Series:
+    if not isinstance(times, pd.Series):
+        raise InputError(f"{name} must be a Series of times, not {type(times).__name__}")
+    return times
 
 
 def _monday(times: Any) -> Any:

@@ -80,3 +80,32 @@ def test_compiling_is_not_counted_as_search(tmp_path: Path) -> None:
     env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", LIMITED], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["optimal", "True"]
+
+
+UNKEPT = """
+import numba.core.caching as caching
+caching.CacheImpl._locator_classes = []  # as where neither the package's folder nor the user's can be written
+import pandas as pd
+from jitasa_analytics.analysis import access, hotspots, travel
+demand, supply = pd.DataFrame({"people": [30]}), pd.DataFrame({"capacity": [1, 1]})
+cost = access.raam(demand, supply, travel.from_matrix([[0.0, 10.0]]), tau=30, rho=15)
+pairs = pd.DataFrame({"area": [0, 1, 2], "neighbour": [1, 2, 3]})
+found = hotspots.gi_star(pd.Series([9, 8, 1, 0]), hotspots.from_pairs(pairs, index=range(4)), permutations=9)
+print(round(float(cost[0]), 3), found["p"].notna().all())
+"""
+
+
+def test_access_and_hot_spots_compute_where_nothing_can_be_kept() -> None:
+    done = subprocess.run([sys.executable, "-c", UNKEPT], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.167", "True"]
+
+
+ALL = """
+from jitasa_analytics.analysis import access, hotspots, travel
+print([m for m in ("numba", "sklearn", "matplotlib") if m in __import__("sys").modules])
+"""
+
+
+def test_the_analyses_load_no_compiler_or_learner_before_they_need_one() -> None:
+    done = subprocess.run([sys.executable, "-c", ALL], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

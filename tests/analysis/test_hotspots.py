@@ -24,7 +24,7 @@ POINTS = [(10, 10), (20, 10), (40, 10), (15, 20), (30, 20), (30, 30)]
 
 def grid(side: int) -> gpd.GeoDataFrame:
     boxes = [box(x, y, x + 1, y + 1) for y in range(side) for x in range(side)]
-    return gpd.GeoDataFrame(geometry=boxes, index=[f"c{i}" for i in range(side * side)])
+    return gpd.GeoDataFrame(geometry=boxes, index=[f"c{i}" for i in range(side * side)], crs="EPSG:4326")
 
 
 def pysal(neighbours: hotspots.Neighbours) -> libpysal.weights.W:
