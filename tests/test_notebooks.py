@@ -121,7 +121,7 @@ REAL = {
     "07_your_own_study": r"Call nobody: no request has waited longer than 3 days",
     "10_five_mobile_units": r"Decision: 5 units, 9,000 people; with enough room it would be 80,026",
     "11_what_fairness_costs": r"Decision: lifting the least-served district from 15% to 53% costs 153,354 of 205,901",
-    "12_the_whole_country": r"Decision: 100 sites reach 3,62\d,\d{3} more people within 10 km; no plan reaches more than 3,6",
+    "12_the_whole_country": r"Decision: 100 sites reach 3,62\d,\d{3} more people within 10 km; no plan reaches more",
 }
 
 
@@ -134,7 +134,7 @@ def test_a_notebook_runs_on_real_data(path: Path, real_reports: dict[str, dict[s
     monkeypatch.chdir(ROOT / "notebooks")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     if path.stem not in REAL:
-        with pytest.raises(NoDataError, match="needs the dataset volunteers.*import it with"):
+        with pytest.raises(NoDataError, match=r"needs the dataset volunteers.*import it with"):
             play(path)
         return
     said = play(path)

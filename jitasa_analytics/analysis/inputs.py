@@ -108,8 +108,8 @@ def _not_a_number(values: pd.Series) -> str:
     return "something"
 
 
-def framed(frame: Any, name: str) -> pd.DataFrame:
-    """A frame whose labels occur once.
+def framed(frame: Any, name: str, *, labelled: bool = True) -> pd.DataFrame:
+    """A frame; where its labels count, each occurs once.
 
     Raises
     ------
@@ -118,7 +118,8 @@ def framed(frame: Any, name: str) -> pd.DataFrame:
     """
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"{name} must be a DataFrame, not {type(frame).__name__}")
-    labels_of(frame, name)
+    if labelled:
+        labels_of(frame, name)
     return frame
 
 

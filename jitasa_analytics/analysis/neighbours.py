@@ -90,7 +90,7 @@ def from_pairs(pairs: pd.DataFrame, *, index: Any) -> Neighbours:
     """
     labels = labels_of(index, "index")
     ends = []
-    framed(pairs, "pairs")
+    framed(pairs, "pairs", labelled=False)
     for column in ("area", "neighbour"):
         if column not in pairs.columns:
             raise InputError(f"pairs has no column {column!r}; it has {some(pairs.columns, 8) or 'none'}")

@@ -124,7 +124,7 @@ def on_network(
 def _graph(nodes: pd.DataFrame, edges: pd.DataFrame, speed_kmh: float | None) -> tuple[csr_array, Unit]:
     """Costs of the edges as a sparse matrix, and their unit."""
     names = labels_of(framed(nodes, "nodes"), "nodes")
-    framed(edges, "edges")
+    framed(edges, "edges", labelled=False)
     ends = []
     for column in ("from_node", "to_node"):
         if column not in edges.columns:

@@ -209,7 +209,7 @@ def test_wrong_neighbours_are_named():
     with pytest.raises(InputError, match="values is infinite at 'a'"):
         hotspots.local_moran(values.replace(1, np.inf), near)
     with pytest.raises(InputError, match="areas has no outline at 1"):
-        hotspots.touching(gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1), None]))
+        hotspots.touching(gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1), None], crs="EPSG:4326"))
 
 
 def requests(n: int, seed: int) -> pd.DataFrame:
