@@ -100,8 +100,9 @@ class Column:
 class Dataset:
     """A table of the store: its columns, its key and what happens to a row whose key is known.
 
-    ``one_of`` lists columns of which at least one must be given (a dose report names an
-    area or a facility). ``scoped_by`` is the column whose area code decides who may read a
+    ``columns`` are what files give, ``derived`` what the store computes from them (the H3 cell of a point),
+    ``stored`` and ``names`` both. ``one_of`` lists columns of which at least one must be given (a dose
+    report names an area or a facility). ``scoped_by`` is the column whose area code decides who may read a
     row; datasets without one are public.
     """
 
@@ -115,14 +116,22 @@ class Dataset:
     one_of: tuple[str, ...] = ()
     scoped_by: Literal["", "area_code", "request_id"] = ""
     as_of: str = ""
+    derived: tuple[Column, ...] = field(init=False, default=())
     names: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(c.name for c in self.columns))
+        located = {"lon", "lat"} <= {c.name for c in self.columns}
+        object.__setattr__(self, "derived", (CELL,) if located else ())
+        object.__setattr__(self, "names", tuple(c.name for c in self.stored))
+
+    @property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns of the table: those that files give, then those that are computed."""
+        return self.columns + self.derived
 
     def column(self, name: str) -> Column:
         """The column of that name."""
-        for column in self.columns:
+        for column in self.stored:
             if column.name == name:
                 return column
         raise UnknownError(f"dataset {self.name} has no column {name!r}; it has {', '.join(self.names)}",
@@ -148,6 +157,8 @@ def _area(required: bool = False) -> Column:
                   aliases=("area", "tambon_code", "รหัสตำบล", "geocode", "พื้นที่"))
 
 
+# Computed from the point wherever rows are written (`cells`); never read from a file.
+CELL = Column("h3", "code", "เซลล์ H3 ของจุด (ระดับ 8)", "H3 cell of the point (resolution 8)")
 SOURCE = Column("source", "text", "แหล่งข้อมูล", "Source")
 
 DATASETS: dict[str, Dataset] = {d.name: d for d in (

@@ -51,8 +51,26 @@ def hexagons(lon: npt.ArrayLike, lat: npt.ArrayLike, *, k: int = 10, finest: int
     if lon.shape != lat.shape:
         raise InputError(f"lon and lat have shapes {lon.shape} and {lat.shape}; they must be the same")
     known = np.isfinite(lon) & np.isfinite(lat)
-    left = pd.Series([h3.latlng_to_cell(b, a, finest) for a, b in zip(lon[known], lat[known], strict=True)],
-                     dtype="str").value_counts()
+    return pooled(pd.Series([h3.latlng_to_cell(b, a, finest) for a, b in zip(lon[known], lat[known], strict=True)],
+                            dtype="str").value_counts(), k=k, finest=finest, coarsest=coarsest)
+
+
+def pooled(counts: pd.Series, *, k: int = 10, finest: int = FINEST, coarsest: int = COARSEST) -> pd.Series:
+    """The same from counts by H3 cells that are at least as fine as ``finest``, such as those that the store keeps.
+
+    Parameters
+    ----------
+    counts : Series of int, index of str
+        Points in each cell.
+
+    Returns
+    -------
+    Series of int, index ``h3_cell``
+
+    >>> pooled(pd.Series({"88658a201bfffff": 7, "88658a2011fffff": 6, "88658a2a0bfffff": 3}), k=10).to_dict()
+    {'87658a201ffffff': 13}
+    """
+    left = counts.groupby([h3.cell_to_parent(c, finest) for c in counts.index]).sum()
     shown: dict[str, int] = {}
     for level in range(finest, coarsest - 1, -1):
         here = left.groupby([h3.cell_to_parent(c, level) for c in left.index]).sum()

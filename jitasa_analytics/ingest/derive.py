@@ -81,7 +81,7 @@ def share_people(tx: Transaction) -> None:
 
 def _write(tx: Transaction, places: pd.DataFrame) -> None:
     """Replace the places where anything differs, so that importing twice makes no new version."""
-    order = list(DATASETS["places"].names)
+    order = [c.name for c in DATASETS["places"].columns]
     before = tx.frame("places").sort_values("place_id", ignore_index=True)[order].astype("object")
     now = places.reindex(columns=order).sort_values("place_id", ignore_index=True).astype("object")
     if not before.where(before.notna(), None).equals(now.where(now.notna(), None)):

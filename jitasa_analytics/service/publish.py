@@ -133,8 +133,8 @@ def suppressed(frame: pd.DataFrame, threshold: int) -> dict[str, dict[str, int |
 def _month(month: str, counts: dict[str, pd.DataFrame], points: pd.DataFrame, threshold: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: suppressed(frame[frame["month"] == month], threshold) for name, frame in counts.items()}
-    here = points[points["month"] == month]
-    cells = masking.hexagons(here["lon"], here["lat"], k=max(threshold, STEPS[0]))
+    here = points[points["month"] == month].set_index("h3")["n"]
+    cells = masking.pooled(here, k=max(threshold, STEPS[0]))
     found["hexagons"] = {str(c): max(s for s in STEPS if s <= n) for c, n in cells.items()}
     return found
 

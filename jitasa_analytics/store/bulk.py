@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.store.staging import Authority, merge_sql
-from jitasa_analytics.store.tables import quoted, to_arrow, to_frame
+from jitasa_analytics.store.tables import quoted, to_arrow, to_frame, with_cells
 from jitasa_analytics.store.transaction import Transaction
 
 ROW = "_row"
@@ -63,13 +63,14 @@ class Stage:
 
     def __init__(self, tx: Transaction, contract: Dataset, given: Sequence[str]) -> None:
         self._contract = contract
-        self._given = tuple(c for c in contract.columns if c.name in given)
+        known = {*given, *(c.name for c in contract.derived if {"lon", "lat"} <= set(given))}
+        self._given = tuple(c for c in contract.stored if c.name in known)
         self._tx = tx
         self._empty = not tx.holds(contract)
         self._connection = tx.beside(contract.group if self._empty else None)
         schema = f"g_{contract.group}" if self._empty else "g_beside"
         self._name = f"{schema}.{quoted(f'{contract.name}_incoming')}"
-        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in contract.columns)
+        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in contract.stored)
         self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT, {_FILLED} BIGINT)")
         self._connection.execute("BEGIN")
         self._loading = True
@@ -81,6 +82,7 @@ class Stage:
 
     def add(self, table: pa.Table) -> None:
         """Add rows: the given columns, ``_row`` and, where some are to be left out, ``_fine``."""
+        table = with_cells(table, self._contract)
         self._insert(table, where=f" WHERE {_FINE}" if _FINE in table.column_names else "")
 
     def add_frame(self, frame: pd.DataFrame) -> None:
@@ -90,7 +92,7 @@ class Stage:
 
     def _insert(self, table: pa.Table, where: str) -> None:
         parts, filled = [], []
-        for column in self._contract.columns:
+        for column in self._contract.stored:
             name, default = quoted(column.name), self._defaults.get(column.name)
             if column not in self._given:
                 parts.append("NULL" if default is None else default[1])
@@ -203,16 +205,15 @@ class Stage:
             same = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM m.{quoted(k)}" for k in contract.key)
             self._connection.execute(
                 f"DELETE FROM {table} AS t USING met AS m WHERE m._known AND NOT m._same AND {same}")
-        columns = ", ".join(quoted(c.name) for c in contract.columns)
+        columns = ", ".join(quoted(c.name) for c in contract.stored)
         self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM met WHERE {taken}")
 
     def _meet(self, authority: Authority) -> None:
         """Every row beside the one of the same key: merged, known or not, the same or not."""
         contract = self._contract
-        table = f"g_{contract.group}.{quoted(contract.name)}"
         joined = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM i.{quoted(k)}" for k in contract.key)
         merged, same = [], ["true"]
-        for column in contract.columns:
+        for column in contract.stored:
             name, default = quoted(column.name), self._defaults.get(column.name)
             value = merge_sql(column, column in self._given, authority)
             merged.append((f"coalesce({value}, {default[1]})" if default else value) + f" AS {name}")
@@ -221,7 +222,7 @@ class Stage:
         self._connection.execute(
             f"CREATE TEMP TABLE met AS SELECT i.{ROW}, {', '.join(merged)}, t._known IS NOT NULL AS _known, "
             f"coalesce(t._known AND {' AND '.join(same)}, false) AS _same FROM (SELECT {self._raw()}, {ROW} "
-            f"FROM {self._name}) i LEFT JOIN (SELECT *, true AS _known FROM {table}) t ON {joined}")
+            f"FROM {self._name}) i LEFT JOIN (SELECT *, true AS _known FROM {self._tx.source(contract)}) t ON {joined}")
 
     def _become(self) -> None:
         """The rows become the table."""
@@ -235,7 +236,7 @@ class Stage:
     def _raw(self) -> str:
         """The rows' own values: null where a default stands for one."""
         parts = []
-        for column in self._contract.columns:
+        for column in self._contract.stored:
             name, default = quoted(column.name), self._defaults.get(column.name)
             if column not in self._given:
                 parts.append(f"NULL::{column.sql_type} AS {name}")

@@ -13,7 +13,7 @@ from importlib import resources
 
 import duckdb
 
-from jitasa_analytics.store.tables import quoted
+from jitasa_analytics.store.tables import can_read, quoted
 
 # The datasets that a cube is made of, or the cube before it.
 MADE_OF: dict[str, tuple[str, ...]] = {
@@ -52,6 +52,4 @@ def build(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> No
 
 def missing(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> bool:
     """Whether a file was written before there were cubes."""
-    found = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = $d AND table_name = $t",
-                               {"d": database, "t": name}).fetchall()
-    return not found[0][0]
+    return not can_read(connection, f"FROM {database}.{quoted(name)}")

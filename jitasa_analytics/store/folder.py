@@ -16,11 +16,25 @@ from jitasa_analytics.store import journal
 from jitasa_analytics.store import manifest as files
 from jitasa_analytics.store.manifest import Position
 
-# Seconds between two versions that small writes make, and how often a busy lock is tried again.
+# Seconds between two versions that small writes make, where there is time; and how often a busy lock is tried again.
 PAUSE = 0.25
-_AGAIN = 0.2
+_AGAIN = 0.1
+# A write that just missed one version waits for it, for the pause and for the next one: together less than a second.
+_SEEN = 0.75
+_LEAST = 0.03
 
 _log = logging.getLogger(__name__)
+
+
+def pause_after(took: float) -> float:
+    """Seconds to rest after a version that took so long.
+
+    >>> [round(pause_after(t), 2) for t in (0.05, 0.3, 0.5, 4.0)]
+    [0.25, 0.15, 0.03, 2.0]
+    """
+    if took > _SEEN:  # a store so large that its copy takes long is folded less often
+        return took / 2
+    return max(_LEAST, min(PAUSE, _SEEN - 2 * took))
 
 
 class Folding:
@@ -71,8 +85,7 @@ class Folding:
                         break
                     started, before = time.monotonic(), self._held()
                     had_lock = self._fold()
-                    # A store so large that its copy takes long is folded less often.
-                    self._pause = max(PAUSE, (time.monotonic() - started) / 2) if had_lock else self._pause
+                    self._pause = pause_after(time.monotonic() - started) if had_lock else self._pause
                     self.failed = ""
                     if not had_lock:
                         self._stop.wait(_AGAIN)

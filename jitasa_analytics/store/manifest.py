@@ -73,6 +73,11 @@ class Manifest:
         return f"v{self.version:08d}.json"
 
 
+# Manifests never change, and whoever waits for the next version looks at the current one again and again.
+_REMEMBERED = 64
+_READ: dict[str, tuple[tuple[int, int, int], Manifest]] = {}
+
+
 def dump(manifest: Manifest) -> bytes:
     """The manifest as JSON with a checksum over its body, so that half a file is never believed."""
     body = asdict(manifest)
@@ -90,6 +95,10 @@ def read(path: Path) -> Manifest:
         If it is missing, damaged or of a newer format.
     """
     try:
+        found = path.stat()
+        known = _READ.get(str(path))
+        if known is not None and known[0] == (found.st_ino, found.st_mtime_ns, found.st_size):
+            return known[1]
         outer = json.loads(path.read_text("utf-8"))
         body: dict[str, Any] = outer["manifest"]
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, indent=1)
@@ -103,7 +112,11 @@ def read(path: Path) -> Manifest:
     if body["format"] > FORMAT:
         raise StoreError(f"the store is of format {body['format']}, this program reads up to {FORMAT}; "
                          "update jitasa-analytics", key="error.store_newer")
-    return parse(body)
+    manifest = parse(body)
+    if len(_READ) >= _REMEMBERED:
+        _READ.clear()
+    _READ[str(path)] = (found.st_ino, found.st_mtime_ns, found.st_size), manifest
+    return manifest
 
 
 def parse(body: dict[str, Any]) -> Manifest:

@@ -41,7 +41,9 @@ def checked(contract: Dataset, row: Row, *, partial: bool = False) -> dict[str, 
         If a column is unknown or missing, or a value breaks its rule.
     """
     for name in row:
-        contract.column(name)
+        column = contract.column(name)
+        if column in contract.derived:
+            raise _refused(contract, column, row[name], "derived", "the store computes it; leave it out")
     out = {c.name: _value(contract, c, row[c.name]) for c in contract.columns if c.name in row}
     needed = [c.name for c in contract.columns
               if c.name in contract.key or (c.required and c.default is None and not partial)]

@@ -22,7 +22,7 @@ from jitasa_analytics.geo import WGS84
 from jitasa_analytics.store import cubes
 from jitasa_analytics.store.locks import hold
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
-from jitasa_analytics.store.tables import digest, quoted, to_frame
+from jitasa_analytics.store.tables import digest, quoted, rows_of, to_frame
 
 # Table functions that make rows from nothing; all others could read what lies outside the scope.
 _HARMLESS = {"range", "generate_series", "unnest", "repeat", "repeat_row"}
@@ -66,8 +66,8 @@ class Snapshot:
             self._teach_groups()
             for contract in DATASETS.values():
                 self._open_connection.execute(
-                    f"CREATE VIEW {quoted(contract.name)} AS SELECT * FROM g_{contract.group}.{quoted(contract.name)}"
-                    f"{self._limit(contract)}")
+                    f"CREATE VIEW {quoted(contract.name)} AS SELECT * FROM "
+                    f"{rows_of(self._open_connection, contract, f'g_{contract.group}')}{self._limit(contract)}")
             self._open_cubes()
             self._open_connection.execute("SET enable_external_access = false")
             self._open_connection.execute("SET lock_configuration = true")

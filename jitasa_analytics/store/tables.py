@@ -9,8 +9,10 @@ import duckdb
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
+from duckdb.func import ARROW, SPECIAL
 
-from jitasa_analytics.contracts import Dataset, datasets_of
+from jitasa_analytics import cells
+from jitasa_analytics.contracts import CELL, Dataset, datasets_of
 from jitasa_analytics.geo import WGS84
 
 RESTRICTED = "restricted"
@@ -39,7 +41,7 @@ def column_list(dataset: Dataset, prefix: str = "") -> str:
 def create_tables(connection: duckdb.DuckDBPyConnection, group: str) -> None:
     """The tables of one file group, empty."""
     for dataset in datasets_of([group]):
-        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in dataset.columns)
+        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in dataset.stored)
         connection.execute(f"CREATE TABLE {quoted(dataset.name)} ({columns})")
     if group == RESTRICTED:
         for statement in _RESTRICTED_TABLES:
@@ -47,7 +49,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, group: str) -> None:
 
 
 def to_arrow(frame: pd.DataFrame, dataset: Dataset) -> pa.Table:
-    """A frame in the dataset's columns and types; columns it lacks become NULL."""
+    """A frame in the dataset's columns and types; columns it lacks become NULL, derived ones are computed."""
     arrays: list[pa.Array] = []
     for column in dataset.columns:
         if column.name not in frame:
@@ -57,7 +59,61 @@ def to_arrow(frame: pd.DataFrame, dataset: Dataset) -> pa.Table:
             arrays.append(pa.array([None if v is None else v for v in wkb], pa.binary()))
         else:
             arrays.append(pa.Array.from_pandas(frame[column.name], type=_arrow_type(column.sql_type)))
-    return pa.table(arrays, names=list(dataset.names))
+    return with_cells(pa.table(arrays, names=[c.name for c in dataset.columns]), dataset)
+
+
+def with_cells(table: pa.Table, dataset: Dataset) -> pa.Table:
+    """The table with the H3 cell of each row's point, where the dataset has one and the table gives points."""
+    if CELL not in dataset.derived or not {"lon", "lat"} <= set(table.column_names):
+        return table
+    lon, lat = (table.column(n).cast(pa.float64()).to_numpy() for n in ("lon", "lat"))
+    return table.append_column(CELL.name, cells.texts(lon, lat))
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, dataset: Dataset, database: str) -> str:
+    """What follows FROM to read a dataset with all its columns, also in a file from before cells were stored."""
+    table = f"{database}.{quoted(dataset.name)}"
+    if not lacks_cells(connection, dataset, database):
+        return table
+    return f"(SELECT *, {_cell_function(connection)}(lon, lat) AS {CELL.name} FROM {table})"
+
+
+def lacks_cells(connection: duckdb.DuckDBPyConnection, dataset: Dataset, database: str) -> bool:
+    """Whether a file was written before cells were stored."""
+    if CELL not in dataset.derived:
+        return False
+    return not can_read(connection, f"SELECT {CELL.name} FROM {database}.{quoted(dataset.name)}")
+
+
+def can_read(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+    """Whether all that a query names is there: asked of the binder, since listing a catalogue takes ten times as long.
+
+    The query must fail in no other way: a failure within a transaction would end it.
+    """
+    try:
+        connection.execute(f"{query} LIMIT 0")
+    except (duckdb.BinderException, duckdb.CatalogException):
+        return False
+    return True
+
+
+def add_cells(connection: duckdb.DuckDBPyConnection, dataset: Dataset, database: str) -> None:
+    """Give a dataset of such a file its cells."""
+    table = f"{database}.{quoted(dataset.name)}"
+    connection.execute(f"ALTER TABLE {table} ADD COLUMN {CELL.name} {CELL.sql_type}")
+    connection.execute(f"UPDATE {table} SET {CELL.name} = {_cell_function(connection)}(lon, lat)")
+
+
+def _cell_function(connection: duckdb.DuckDBPyConnection) -> str:
+    name = "jitasa_cell"
+    known = connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = $n", {"n": name})
+    if not known.fetchall()[0][0]:
+        connection.create_function(name, _cells, ["DOUBLE", "DOUBLE"], "VARCHAR", type=ARROW, null_handling=SPECIAL)
+    return name
+
+
+def _cells(lon: pa.ChunkedArray, lat: pa.ChunkedArray) -> pa.Array:
+    return cells.texts(lon.to_numpy(), lat.to_numpy())
 
 
 def _arrow_type(sql_type: str) -> pa.DataType:
@@ -70,7 +126,7 @@ def _arrow_type(sql_type: str) -> pa.DataType:
 def select_from_arrow(dataset: Dataset, source: str) -> str:
     """SELECT of a registered arrow table in the dataset's SQL types."""
     parts = []
-    for c in dataset.columns:
+    for c in dataset.stored:
         if c.kind == "geometry":
             parts.append(f"ST_GeomFromWKB({quoted(c.name)}) AS {quoted(c.name)}")
         else:

@@ -13,12 +13,22 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from jitasa_analytics.contracts import Dataset, dataset
+from jitasa_analytics.contracts import Dataset, dataset, datasets_of
 from jitasa_analytics.errors import StoreError
-from jitasa_analytics.store import cubes
+from jitasa_analytics.store import cubes, engine
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
 from jitasa_analytics.store.recount import Recount
-from jitasa_analytics.store.tables import FILE_GROUPS, RESTRICTED, create_tables, quoted, select_from_arrow, to_arrow
+from jitasa_analytics.store.tables import (
+    FILE_GROUPS,
+    RESTRICTED,
+    add_cells,
+    create_tables,
+    lacks_cells,
+    quoted,
+    rows_of,
+    select_from_arrow,
+    to_arrow,
+)
 from jitasa_analytics.store.tables import to_frame as relation_to_frame
 
 # What the rows of a large file may take of the memory before they go to the disk.
@@ -35,7 +45,10 @@ class Transaction:
         self._folder = folder
         self._base = base
         self.version = base.version + 1 if number is None else number
-        self._connection = duckdb.connect(":memory:", config={} if threads is None else {"threads": threads})
+        # Few rows are written by an engine that is kept for the next time, many by one of their own.
+        self._kept = threads is not None
+        self._connection = engine.borrow(threads) if threads is not None else duckdb.connect(":memory:")
+        self._over = False
         self._recount = Recount(self._connection)
         self._files: dict[str, str] = {}
         self._read: set[str] = set()
@@ -51,7 +64,7 @@ class Transaction:
         self._open(contract.group)
         shape = next((c.name for c in contract.columns if c.kind == "geometry"), None)
         select = ", ".join(f"ST_AsWKB({quoted(c)}) AS {quoted(c)}" if c == shape else quoted(c) for c in contract.names)
-        return relation_to_frame(self._connection.sql(f"SELECT {select} FROM {self._table(contract)}"), geometry=shape)
+        return relation_to_frame(self._connection.sql(f"SELECT {select} FROM {self.source(contract)}"), geometry=shape)
 
     def ask(self, group: str, query: str, **tables: pa.Table) -> pd.DataFrame:
         """Run a SELECT of the import's own over one group's tables and some arrow tables."""
@@ -71,7 +84,7 @@ class Transaction:
         parts = pd.DataFrame(list(keys), columns=list(contract.key), dtype="object")
         self._connection.register("wanted", to_arrow(parts, contract).select(list(contract.key)))
         same = " AND ".join(f"t.{quoted(k)} IS NOT DISTINCT FROM w.{quoted(k)}" for k in contract.key)
-        found = self._connection.sql(f"SELECT t.* FROM {self._table(contract)} AS t SEMI JOIN wanted AS w ON {same}")
+        found = self._connection.sql(f"SELECT t.* FROM {self.source(contract)} AS t SEMI JOIN wanted AS w ON {same}")
         rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
         self._connection.unregister("wanted")
         return rows
@@ -85,7 +98,7 @@ class Transaction:
         self._connection.register("incoming", to_arrow(frame, contract))
         rows = select_from_arrow(contract, "incoming")
         self._recount.rows(self._connection, name, f"({rows})", new=True)
-        self._connection.execute(f"INSERT INTO {self._table(contract)} {rows}")
+        self._connection.execute(f"INSERT INTO {self._table(contract)} BY NAME {rows}")
         self._connection.unregister("incoming")
         self._touched.add(name)
 
@@ -238,12 +251,22 @@ class Transaction:
             self._connection.execute(f"CHECKPOINT g_{group}")
         for group in (*self._files, *self._read):
             self._connection.execute(f"DETACH g_{group}")
-        self._connection.close()
+        self._let_go(whole=True)
         self._remove_beside()
+
+    def _let_go(self, *, whole: bool = False) -> None:
+        """Be done with the engine, once; ``whole`` says that nothing failed in it."""
+        if self._over:
+            return
+        self._over = True
+        if self._kept and whole:
+            engine.give_back(self._connection)
+        else:
+            self._connection.close()
 
     def discard(self) -> None:
         """Remove what was built."""
-        self._connection.close()
+        self._let_go()
         for name in self._files.values():
             for path in (self._folder / FILES / name, self._folder / FILES / f"{name}.wal"):
                 path.unlink(missing_ok=True)
@@ -251,11 +274,15 @@ class Transaction:
 
     def abandon(self) -> None:
         """Let go of everything and keep the files: the version was published."""
-        self._connection.close()
+        self._let_go()
         self._remove_beside()
 
     def _table(self, contract: Dataset) -> str:
         return f"g_{contract.group}.{quoted(contract.name)}"
+
+    def source(self, contract: Dataset) -> str:
+        """What follows FROM to read a dataset, whose group is open, with all its columns."""
+        return rows_of(self._connection, contract, f"g_{contract.group}")
 
     def _open(self, group: str) -> None:
         """Attach a group for reading, in the copy where there is one."""
@@ -288,6 +315,9 @@ class Transaction:
                 self._connection.execute(f"USE g_{group}")
                 create_tables(self._connection, group)
                 self._connection.execute("USE memory")
+            for contract in datasets_of([group]):
+                if lacks_cells(self._connection, contract, f"g_{group}"):
+                    add_cells(self._connection, contract, f"g_{group}")
         except OSError as error:
             raise StoreError(f"the store can't be written: {error.strerror}; free space or check permissions, "
                              "nothing was changed", key="error.store_write", why=error.strerror or "") from error
