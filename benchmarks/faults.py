@@ -38,12 +38,13 @@ def table(title: str, rows: Sequence[tuple[str, Any]]) -> None:
         print(f"| {name} | {value} |", flush=True)
 
 
-def kills(folder: Path, number: int, rows: int) -> None:
-    found = kill_importers(folder, number, rows)
-    table(f"Importers killed ({rows:,} rows a file, an import takes {found['import']:.2f} s)", [
-        ("kills", found["kills"]), ("of them after the version stood", found["landed"]), ("rows lost", found["lost"]),
-        ("rows doubled", found["duplicated"]), ("files visible in part", found["half"]),
-        ("files left behind", len(found["left"])), ("slowest next read, s", f"{found['slowest']:.3f}")])
+def kills(folder: Path, number: int, rows: int, seed: int, seconds: float) -> None:
+    found = kill_importers(folder, number, rows, seed, seconds)
+    table(f"Importers killed ({rows:,} rows a file, an import takes {found.whole:.2f} s)", [
+        ("kills", found.kills), *((f"of them while {stage}", found.stages[stage]) for stage in work.STAGES),
+        ("versions that stood all the same", found.landed), ("rows lost", found.lost),
+        ("rows doubled", found.duplicated), ("files visible in part", found.half),
+        ("files left behind", len(found.left)), ("slowest next read, s", f"{found.slowest:.3f}")])
 
 
 def crowded(folder: Path, seconds: float) -> None:
@@ -179,7 +180,9 @@ def journal_kills(folder: Path, number: int) -> None:
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--kills", type=int, default=200)
-    options.add_argument("--rows", type=int, default=50_000)
+    options.add_argument("--rows", type=int, default=40_000)
+    options.add_argument("--seed", type=int, default=7, help="of the moments of the kills")
+    options.add_argument("--at-most", type=float, default=1e9, help="seconds for the kills of importers")
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--journal-kills", type=int, default=50)
     options.add_argument("--only", choices=["kills", "crowd", "small", "journal"])
@@ -187,7 +190,7 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {multiprocessing.get_start_method()}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        parts = {"kills": lambda: kills(folder / "a", chosen.kills, chosen.rows),
+        parts = {"kills": lambda: kills(folder / "a", chosen.kills, chosen.rows, chosen.seed, chosen.at_most),
                  "crowd": lambda: crowded(folder / "b", chosen.seconds),
                  "small": lambda: small_writes(folder / "c", min(chosen.seconds, 30)),
                  "journal": lambda: journal_kills(folder / "d", chosen.journal_kills)}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +15,8 @@ from jitasa_analytics.store import Store, open_store
 from tests.faults import work
 
 KILLS = 25
-ROWS = 8_000
+ROWS = 5_000
+EACH = 10
 
 
 def file_of(folder: Path, number: int, rows: int) -> Path:
@@ -24,67 +27,91 @@ def file_of(folder: Path, number: int, rows: int) -> Path:
     return path
 
 
-def kill_importers(folder: Path, kills: int, rows: int, seed: int = 7) -> dict[str, Any]:
-    """Import files one by one, each importer killed at some moment, half of them in the last third.
-
-    Returns
-    -------
-    dict
-        kills, landed (killed after the version was published), lost, duplicated, half (rows of files
-        that are there in part), slowest (seconds until the next read was answered).
-    """
-    context, dice = work.context(), random.Random(seed)
-    store = work.make(folder / "store")
-    whole = 0.0
-    for number in (-2, -1):  # how long an import takes; the first also warms everything up
-        path = file_of(folder, 1000 + number, rows)
-        child = context.Process(target=work.import_one, args=(str(store.folder), str(path)))
-        start = time.perf_counter()
-        child.start()
+def run(store: Store, path: Path, seconds: float | None = None) -> tuple[str, float]:
+    """Import a file in a process of its own, killed after some time; the stage that it was at, and seconds."""
+    context = work.context()
+    stage = context.Value("i", 0)
+    child = context.Process(target=work.import_one, args=(str(store.folder), str(path), stage))
+    child.start()
+    while stage.value == 0 and child.is_alive():
+        time.sleep(0.0005)
+    start = time.perf_counter()
+    if seconds is None:
         child.join(300)
         assert child.exitcode == 0
-        whole = time.perf_counter() - start
-    files = {998: True, 999: True}
-    lost = half = done = 0
-    slowest = 0.0
-    for kill in range(kills):
-        number = done
-        path = file_of(folder, number, rows) if not (folder / f"requests{number}.csv").exists() \
-            else folder / f"requests{number}.csv"
-        child = context.Process(target=work.import_one, args=(str(store.folder), str(path)))
-        start = time.perf_counter()
-        child.start()
-        share = dice.uniform(0, 1) if kill % 2 else dice.uniform(2 / 3, 1.05)
-        while time.perf_counter() - start < share * whole and child.is_alive():
-            time.sleep(0.001)
-        child.kill()
-        child.join(60)
-        start = time.perf_counter()
-        with open_store(store.folder).snapshot() as s:
-            counts = s.sql("SELECT left(request_id, position('-' IN request_id)) AS file, count(*) AS n, "
-                           "count(DISTINCT request_id) AS ids FROM requests WHERE request_id LIKE 'f%-%' GROUP BY 1")
-        slowest = max(slowest, time.perf_counter() - start)
-        found = dict(zip(counts["file"], counts["n"], strict=True))
-        half += int((counts["n"] != rows).sum() + (counts["ids"] != rows).sum())
-        lost += sum(f"f{n}-" not in found for n in files)
-        if f"f{number}-" in found:
-            files[number] = True
-            done += 1
-    child = context.Process(target=work.import_one, args=(str(store.folder), str(file_of(folder, 5000, rows))))
-    child.start()
-    child.join(300)
-    assert child.exitcode == 0
-    with store.snapshot() as s:
-        ids = s.frame("requests")["request_id"]
-    expected = (len(files) + 1) * rows + 3
-    left = [p.name for p in store.folder.rglob("*.tmp")] + [p.name for p in (store.folder / "files").glob("*.wal")]
-    return {"kills": kills, "landed": done, "lost": lost + max(0, expected - ids.nunique()), "half": half,
-            "duplicated": len(ids) - ids.nunique(), "left": left, "slowest": slowest, "import": whole}
+        return work.STAGES[stage.value], time.perf_counter() - start
+    while time.perf_counter() - start < seconds and child.is_alive():
+        time.sleep(0.0005)
+    child.kill()
+    child.join(60)
+    return work.STAGES[stage.value], time.perf_counter() - start
+
+
+@dataclass
+class Killed:
+    """What came of killed importers: kills by the stage that they were at, and what was wrong afterwards."""
+
+    stages: Counter[str] = field(default_factory=Counter)
+    landed: int = 0
+    lost: int = 0
+    half: int = 0
+    duplicated: int = 0
+    left: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    whole: float = 0.0
+
+    @property
+    def kills(self) -> int:
+        return sum(self.stages.values())
+
+
+def kill_importers(folder: Path, kills: int, rows: int, seed: int = 7, seconds: float = 1e9) -> Killed:
+    """Import files one by one, each importer killed at some moment, half of them in the last third.
+
+    A store is used for ``EACH`` kills, so that it stays as small as it was; ``seconds`` limits how long it takes.
+    """
+    dice, found = random.Random(seed), Killed()
+    until = time.monotonic() + seconds
+    while found.kills < kills and time.monotonic() < until:
+        store = work.make(folder / f"store{found.kills}")
+        times = [run(store, file_of(folder, number, rows))[1] for number in (998, 999)]  # the first warms up
+        found.whole = times[-1]
+        files = [998, 999]
+        for _ in range(min(EACH, kills - found.kills)):
+            path = file_of(folder, len(files), rows)
+            share = dice.uniform(0, 1) if found.kills % 2 else dice.uniform(2 / 3, 1.05)
+            stage, took = run(store, path, share * found.whole)
+            found.stages[stage] += 1
+            if stage == "done":
+                found.whole = 0.5 * (found.whole + took)
+            start = time.perf_counter()
+            with open_store(store.folder).snapshot() as s:
+                counts = s.sql("SELECT left(request_id, position('-' IN request_id)) AS file, count(*) AS n, "
+                               "count(DISTINCT request_id) AS ids FROM requests WHERE request_id LIKE 'f%-%' "
+                               "GROUP BY 1")
+            found.slowest = max(found.slowest, time.perf_counter() - start)
+            there = set(counts["file"])
+            found.half += int((counts["n"] != rows).sum() + (counts["ids"] != rows).sum())
+            found.lost += sum(f"f{n}-" not in there for n in files)
+            if f"f{len(files)}-" in there:
+                files.append(len(files))
+                found.landed += 1
+        files.append(5000)
+        run(store, file_of(folder, 5000, rows))  # works after
+        with store.snapshot() as s:
+            ids = s.frame("requests", columns=["request_id"])["request_id"]
+        found.lost += max(0, len(files) * rows + 3 - ids.nunique())
+        found.duplicated += len(ids) - ids.nunique()
+        found.left += [p.name for p in store.folder.rglob("*.tmp")]
+        found.left += [p.name for p in (store.folder / "files").glob("*.wal")]
+        shutil.rmtree(store.folder)
+    return found
 
 
 def test_no_row_is_lost_doubled_or_half_visible(quick_path: Path) -> None:
     found = kill_importers(quick_path, KILLS, ROWS)
-    assert (found["lost"], found["duplicated"], found["half"], found["left"]) == (0, 0, 0, [])
+    assert (found.lost, found.duplicated, found.half, found.left) == (0, 0, 0, [])
+    assert found.kills == KILLS
 
 
 def test_the_kills_reach_the_building_of_a_version(quick_path: Path) -> None:

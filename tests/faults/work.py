@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from jitasa_analytics.ingest import import_files
-from jitasa_analytics.store import Store, backup, folder, history, open_store
+from jitasa_analytics.ingest.bulk import opened
+from jitasa_analytics.store import Store, backup, folder, history, manifest, open_store
 from jitasa_analytics.store.erasure import erase
 from tests.faults.power import Power
 
@@ -114,11 +115,26 @@ def interrupted(path: str, promised: str, name: str, step: int, loses_names: boo
 # -- importers, readers, writers ----------------------------------------------------------------
 
 
-def import_one(path: str, file: str, started: Any = None) -> None:
-    """Import a file; says when it begins."""
-    if started is not None:
-        started.set()
-    import_files(Store(Path(path)), "requests", [Path(file)])
+STAGES = ("starting", "reading", "building", "publishing", "done")
+
+
+def import_one(path: str, file: str, stage: Any) -> None:
+    """Import a file; ``stage`` tells how far it is, as a place in ``STAGES``."""
+    def reach(name: str) -> None:
+        stage.value = STAGES.index(name)
+
+    publish = manifest.publish
+
+    def publishing(*args: Any, **more: Any) -> None:
+        reach("publishing")
+        publish(*args, **more)
+
+    manifest.publish = publishing
+    opened.LARGE = 1  # read as large files are, without being large
+    reach("reading")
+    import_files(Store(Path(path)), "requests", [Path(file)],
+                 progress=lambda name, at: reach("building") if at == "plan" else None)
+    reach("done")
 
 
 def write_pairs(path: str, name: str, gate: Any, seconds: float) -> None:
