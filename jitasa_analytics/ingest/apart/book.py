@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jitasa_analytics.ingest.apart import handover
-from jitasa_analytics.ingest.apart.limits import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, TooMuchError, check_archive
+from jitasa_analytics.ingest.apart import sheet as cells
+from jitasa_analytics.ingest.apart.limits import MAX_CELLS, MAX_COLUMNS, TooMuchError, check_archive
 
 # What is noted of a sheet is capped, however often it stands in it.
 _MOST_NOTED = 10_000
@@ -37,7 +38,6 @@ def read(path: str, out: Path, *, sheet: str = "") -> list[dict[str, Any]]:
         if (sheet and part.title != sheet) or (hidden and not sheet):
             told.append({"sheet": part.title, "rows": 0, "skipped": "hidden" if hidden else "other"})
             continue
-        part.reset_dimensions()
         target = out / f"{len(told)}.arrow"
         rows = handover.write_rows(target, _rows(part, counted))
         told.append({"sheet": part.title, "rows": rows, "file": target.name,
@@ -46,17 +46,11 @@ def read(path: str, out: Path, *, sheet: str = "") -> list[dict[str, Any]]:
 
 
 def _rows(sheet: Any, counted: list[int]) -> Iterator[tuple[int, list[str]]]:
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        texts = [handover.text_of(v) for v in row]
-        while texts and not texts[-1]:
-            texts.pop()
+    for number, texts in cells.rows(sheet):
         counted[0] += len(texts)
-        if len(texts) > MAX_COLUMNS:
-            raise TooMuchError(f"row {number} has {len(texts):,} columns")
-        if number > MAX_ROWS or counted[0] > MAX_CELLS:
+        if counted[0] > MAX_CELLS:
             raise TooMuchError("it has too many cells")
-        if texts:
-            yield number, texts
+        yield number, texts
 
 
 def _seen(path: str, member: str) -> dict[str, Any]:
