@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from jitasa_analytics.analysis.placement import answer
 from jitasa_analytics.analysis.placement import covering_kernels as kernels
 from jitasa_analytics.analysis.placement.answer import Plan
+from jitasa_analytics.analysis.placement.beside import beside
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
 from jitasa_analytics.analysis.placement.covering import Rows
-from jitasa_analytics.analysis.placement.covering_solver import MANY, within_number
+from jitasa_analytics.analysis.placement.covering_solver import MANY, least_number, within_number
 from jitasa_analytics.analysis.placement.task import Task
 
 METHOD = "bisection over costs: row weighting for covers, linear programs and branch and bound (HiGHS) for proofs"
@@ -17,6 +20,9 @@ METHOD = "bisection over costs: row weighting for covers, linear programs and br
 _CORE = 6000  # places that the search looks at where there are more
 _NODES = 500  # of the first branch and bound for a radius
 _PROOF = 3000  # places that a proof begins with
+
+Pairs = tuple[Ints, Ints, Floats, int]
+"""Place (its position among some), candidate and cost of each pair, and how many places there are."""
 
 
 def solve(task: Task) -> tuple[Plan, bool] | None:
@@ -37,6 +43,8 @@ class _Search:
         self.costs: Floats = np.zeros(0)
         self.plan: Plan | None = None
         self.seed = task.seed
+        self.start: Ints | None = None  # of the pairs of each place
+        self.core: Ints = self.served  # places that the search looks at, and those that it left out and that matter
 
     def run(self) -> tuple[Plan, bool] | None:
         """Search until it is proven, good enough, or over."""
@@ -48,18 +56,47 @@ class _Search:
         if self.plan is None:
             return None
         self.costs = np.unique(self.cost[(self.cost >= watch.bound) & (self.cost <= watch.value)])
-        everywhere = len(self.served) <= _CORE
-        core = self.served if everywhere else self._thin(_CORE)
-        self._from_above(core)
-        self._from_below(self.served if everywhere else core[:_PROOF])
-        nodes = _NODES
-        while not watch.over() and self._low() < self._high():
-            before = (self._low(), self._high())
-            self._between(core if not everywhere else self.served, nodes)
-            nodes *= 4
-            if (self._low(), self._high()) == before and not everywhere:
-                self._from_above(core)
+        if len(self.served) <= _CORE:
+            self._from_above(self.served)
+            self._from_below()
+            nodes = _NODES
+            while not watch.over() and self._low() < self._high():
+                self._between(self.served, nodes)
+                nodes *= 4
+        else:
+            self._both_ends(self._thin(_CORE))
         return self.plan, self._low() >= self._high()
+
+    def _both_ends(self, core: Ints) -> None:
+        """Places too many to prove anything about all: searches and proofs side by side, on more of them each time."""
+        wanted, effort, self.core = _PROOF, 1.0, core
+        while not self.watch.over() and self._low() < self._high():
+            refute = functools.partial(
+                self._refuted, self._pairs_of(core[:wanted]), self._low(), self._high(), _NODES if effort > 1 else 0)
+            above = functools.partial(self._from_above, self.core, effort)
+            self.watch.tell(bound=beside(above, refute))
+            wanted, effort = min(2 * wanted, len(core)), 3 * effort
+
+    def _refuted(self, part: Pairs, low: int, high: int, nodes: int) -> float:
+        """The largest cost that no plan is below, as far as the relaxed problem shows on some places.
+
+        Of these a plan has to serve each, whatever else it serves. Radii are tried where the number of
+        sites that the last one needs, which falls with the square, would be the number there is.
+        """
+        costs, left = self.costs, self.watch.left
+        radius = costs[low] + 0.75 * (costs[high] - costs[low])
+        while low < high and left() > 0 and costs[high] - costs[low] > 2e-4 * costs[high]:
+            span = costs[high] - costs[low]
+            radius = min(max(radius, costs[low] + 0.1 * span), costs[high] - 0.1 * span)
+            middle = int(np.clip(np.searchsorted(costs, radius, "right") - 1, low, high - 1))
+            needed = least_number(
+                self._near(part, float(costs[middle])), self.p, left=left, nodes=nodes, seed=self.task.seed)
+            if needed > self.p:
+                low = middle + 1
+            else:
+                high = middle
+            radius = costs[middle] * np.sqrt(max(needed, 1.0) / max(self.p, 1)) * (1.002 if needed > self.p else 0.998)
+        return float(costs[low])
 
     def _patience(self) -> float:
         """Work of a search for one radius: as much as the problem is large."""
@@ -87,17 +124,27 @@ class _Search:
             low, high = (apart, high) if len(kept) > wanted else (low, apart)
         return kept
 
-    def _rows(self, places: Ints, radius: float) -> Rows:
+    def _pairs_of(self, places: Ints) -> Pairs:
+        """The pairs of the places that aren't served by a fixed site at any cost in question."""
+        if self.start is None:
+            count = np.bincount(self.place, minlength=len(self.task.must))
+            self.start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        places = np.sort(places)
+        length = np.diff(self.start)[places]
+        begin = np.concatenate([[0], np.cumsum(length)])
+        take = np.repeat(self.start[places] - begin[:-1], length) + np.arange(begin[-1])
+        return np.repeat(np.arange(len(places)), length), self.site[take], self.cost[take], len(places)
+
+    def _near(self, part: Pairs, radius: float) -> Rows:
         """The places that no fixed site reaches, and the candidates within the radius of each."""
-        wanted = np.zeros(len(self.task.must), bool)
-        wanted[places] = True
-        near = self.cost <= radius
-        hit = near & self.fixed[self.site]
-        wanted[self.place[hit]] = False
-        kept = near & wanted[self.place]
-        count = np.bincount(self.place[kept], minlength=len(wanted))[wanted]
+        place, site, cost, n = part
+        near = cost <= radius
+        wanted = np.ones(n, bool)
+        wanted[place[near & self.fixed[site]]] = False
+        kept = near & wanted[place]
+        count = np.bincount(place[kept], minlength=n)[wanted]
         start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-        return Rows(start, self.site[kept], len(self.fixed))
+        return Rows(start, site[kept], len(self.fixed))
 
     def _offer(self, sites: Ints) -> Floats:
         """Take sites over as a plan if they are better; the way of each place."""
@@ -117,12 +164,14 @@ class _Search:
             kept = self.cost <= self.watch.value
             if kept.mean() < 0.7:
                 self.place, self.site, self.cost = self.place[kept], self.site[kept], self.cost[kept]
+                self.start = None
         return way
 
     def _cover(self, places: Ints, radius: float, *, work: float, nodes: int | None) -> tuple[Ints | None, bool]:
         self.seed += 1
         return within_number(
-            self._rows(places, radius), self.p, left=self._left, work=work, seed=self.seed % 2**31, nodes=nodes,
+            self._near(self._pairs_of(places), radius), self.p, left=self._left, work=work,
+            seed=self.seed % 2**31, nodes=nodes,
         )
 
     def _first(self) -> None:
@@ -139,10 +188,10 @@ class _Search:
                 return
             places = np.union1d(places, out)
 
-    def _from_above(self, core: Ints) -> None:
+    def _from_above(self, core: Ints, effort: float = 1.0) -> None:
         """Covers with ever smaller radii, by search alone."""
         low, steps = self._low(), max(8, int(np.ceil(np.log2(len(self.costs) + 1))))
-        each = min(self._patience(), max(0.02, 0.3 * self.watch.work / steps / 2))
+        each = effort * min(self._patience(), max(0.02, 0.3 * self.watch.work / steps / 2))
         while low < self._high() and not self.watch.over():
             middle = (low + self._high()) // 2
             radius = float(self.costs[middle])
@@ -160,16 +209,14 @@ class _Search:
                 grown = np.union1d(core, out[np.argsort(-way[out], kind="stable")[:300]])
                 if len(grown) == len(core):
                     low = middle + 1
-                core = grown
+                core = self.core = grown
 
-    def _from_below(self, places: Ints) -> None:
+    def _from_below(self) -> None:
         """Radii proven too small by the relaxed problem."""
         low, high = self._low(), self._high()
         while low < high and not self.watch.over():
             middle = (low + high) // 2
-            if self.costs[high] - self.costs[middle] < 2e-4 * self.costs[high] and len(places) < len(self.served):
-                break
-            _, none = self._cover(places, float(self.costs[middle]), work=0.0, nodes=0)
+            _, none = self._cover(self.served, float(self.costs[middle]), work=0.0, nodes=0)
             if none:
                 self.watch.tell(bound=float(self.costs[middle + 1]))
                 low = middle + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,16 +147,40 @@ class Searcher:
                 self.best = best
 
 
-def program(rows: Rows, cost: Floats, cap: float | None = None) -> exact.Program:
-    """Least cost of columns that cover every row; ``cap`` is the most columns."""
-    matrix = csr_array((np.ones(len(rows.index)), rows.index, rows.start), shape=(rows.n, rows.m))
-    lower, upper = np.ones(rows.n), np.full(rows.n, np.inf)
+def program(
+    rows: Rows, cost: Floats, cap: float | None = None, regions: Sequence[Ints] = (),
+    least: Floats | None = None, most: Floats | None = None,
+) -> exact.Program:
+    """Least cost of columns that cover every row; ``cap`` is the most columns.
+
+    Each of the ``regions`` (positions of columns) gets a variable of its own, the number of columns
+    taken in it. It adds nothing to the problem, but to branch on it divides the plans far more evenly
+    than to branch on one column. ``least`` and ``most`` limit those numbers, 0 and all where left out.
+    """
+    k, r = len(rows.index), len(regions)
+    start, index, data = [rows.start], [rows.index], [np.ones(k)]
+    lower, upper = [np.ones(rows.n)], [np.full(rows.n, np.inf)]
+    for z, region in enumerate(regions):
+        start.append(np.array([start[-1][-1] + len(region) + 1]))
+        index.append(np.append(region, rows.m + z))
+        data.append(np.append(np.ones(len(region)), -1.0))
+        lower.append(np.zeros(1))
+        upper.append(np.zeros(1))
     if cap is not None:
-        start = np.append(rows.start, len(rows.index) + rows.m)
-        index = np.concatenate([rows.index, np.arange(rows.m)])
-        matrix = csr_array((np.ones(len(index)), index, start), shape=(rows.n + 1, rows.m))
-        lower, upper = np.append(lower, -np.inf), np.append(upper, cap)
-    return exact.Program(-cost, np.ones(rows.m, bool), matrix, lower, upper)
+        start.append(np.array([start[-1][-1] + rows.m]))
+        index.append(np.arange(rows.m))
+        data.append(np.ones(rows.m))
+        lower.append(np.array([-np.inf]))
+        upper.append(np.array([cap]))
+    low, high = np.concatenate(lower), np.concatenate(upper)
+    matrix = csr_array(
+        (np.concatenate(data), np.concatenate(index), np.concatenate(start)), shape=(len(low), rows.m + r))
+    sizes = np.array([len(region) for region in regions], np.float64)
+    return exact.Program(
+        np.concatenate([-cost, np.zeros(r)]), np.ones(rows.m + r, bool), matrix, low, high,
+        lower=np.concatenate([np.zeros(rows.m), np.zeros(r) if least is None else least]),
+        upper=np.concatenate([np.ones(rows.m), sizes if most is None else most]),
+    )
 
 
 def dual_bound(rows: Rows, dual: Floats) -> tuple[float, Floats, Floats]:

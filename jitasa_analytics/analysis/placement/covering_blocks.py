@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order
 
 from jitasa_analytics.analysis.placement import exact
+from jitasa_analytics.analysis.placement.beside import all_of
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.covering import Rows, components, dual_bound, program
 
@@ -55,14 +57,44 @@ def _from_edge(rows: Rows) -> Ints:
     return np.concatenate([order, np.flatnonzero(~seen)]).astype(np.int64)
 
 
+def regions(rows: Rows, least: int = 60) -> list[Ints]:
+    """Halves of the columns by where they are, halves of the halves, and so on down to ``least`` columns.
+
+    Where there are so few columns that it wouldn't help there are none.
+    """
+    found: list[Ints] = []
+    todo = [(np.arange(rows.n), np.arange(rows.m))] if rows.n else []
+    line = np.repeat(np.arange(rows.n), np.diff(rows.start))
+    while todo:
+        mine, columns = todo.pop(0)
+        if len(columns) < least or len(mine) < 2:
+            continue
+        inside = np.zeros(rows.n, bool)
+        inside[mine] = True
+        order = np.flatnonzero(inside)[_from_edge(rows.keep(inside))]
+        place = np.full(rows.n, np.nan)
+        place[order] = np.arange(len(order))
+        near = inside[line]
+        count = np.bincount(rows.index[near], minlength=rows.m)
+        middle = np.bincount(rows.index[near], place[line[near]], minlength=rows.m) / np.maximum(count, 1)
+        middle[count == 0] = np.inf
+        columns = columns[np.argsort(middle[columns], kind="stable")]
+        half, cut = len(columns) // 2, len(order) // 2
+        for part in ((order[:cut], columns[:half]), (order[cut:], columns[half:])):
+            found.append(np.sort(part[1]))
+            todo.append(part)
+    return found
+
+
 def block_bound(
-    rows: Rows, dual: Floats, label: Ints, count: int, *, left: Callable[[], float], nodes: int, seed: int
+    rows: Rows, dual: Floats, label: Ints, count: int, *, left: Callable[[], float], nodes: int, seed: int,
+    workers: int = 1,
 ) -> tuple[float, Bools]:
     """The sum of the blocks' own optima, with each column's cost shared among its blocks by the duals.
 
-    A block that isn't solved after so many ``nodes`` counts with the bound that it has by then.
-    Returns the bound and the columns that the blocks chose, which cover every row whose block was
-    solved.
+    A block that isn't solved after so many ``nodes`` counts with the bound that it has by then; that
+    bound is the solver's, less its tolerance. ``workers`` blocks are solved at a time. Returns the
+    bound and the columns that the blocks chose, which cover every row whose block was solved.
     """
     _, reduced_cost, dual = dual_bound(rows, dual)
     below = float(np.minimum(reduced_cost, 0.0).sum())
@@ -77,22 +109,27 @@ def block_bound(
     # Rounded down, so that a column's shares can't add up to more than its cost.
     cost = (part + share * spare[column]) * (1 - 1e-14)
     cut = np.searchsorted(block, np.arange(count + 1))
-    bound, chosen = below, np.zeros(rows.m, bool)
-    for b in range(count):
+
+    def solved(b: int) -> tuple[float, Ints]:
         inside = label == b
         low = float(dual[inside].sum()) * (1 - 1e-12)
         if left() < 0.02:
-            bound += low
-            continue
+            return low, np.zeros(0, np.int64)
         mine = np.zeros(rows.m, bool)
         mine[column[cut[b] : cut[b + 1]]] = True
-        names = np.flatnonzero(mine)
+        part = rows.keep(inside, mine)
         outcome = exact.maximise(
-            program(rows.keep(inside, mine), cost[cut[b] : cut[b + 1]]), gap=0.0, absolute_gap=1e-6,
-            tolerance=1e-7, time_limit=left(), seed=seed, nodes=nodes,
+            program(part, cost[cut[b] : cut[b + 1]], regions=regions(part)), gap=0.0, absolute_gap=1e-6,
+            tolerance=1e-7, time_limit=left(), seed=seed, nodes=nodes, heed=lambda *_: left() <= 0.0,
         )
         proven = -outcome.bound - _ERROR if np.isfinite(outcome.bound) else low
-        bound += max(low, proven)
+        taken = np.zeros(0, np.int64)
         if outcome.values is not None:
-            chosen[names[outcome.values > 0.5]] = True
+            taken = np.flatnonzero(mine)[outcome.values[: part.m] > 0.5]
+        return max(low, proven), taken
+
+    found = all_of([functools.partial(solved, b) for b in range(count)], workers)
+    bound, chosen = below + sum(value for value, _ in found), np.zeros(rows.m, bool)
+    for _, taken in found:
+        chosen[taken] = True
     return bound - 1e-9 * (1.0 + abs(bound)), chosen

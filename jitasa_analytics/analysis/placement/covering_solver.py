@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 
 from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.answer import Plan
-from jitasa_analytics.analysis.placement.cover import Bools, Ints
+from jitasa_analytics.analysis.placement.beside import all_of, beside
+from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.covering import (
     Rows,
     Searcher,
@@ -19,14 +21,18 @@ from jitasa_analytics.analysis.placement.covering import (
     rows_of,
     whole,
 )
-from jitasa_analytics.analysis.placement.covering_blocks import block_bound, split
+from jitasa_analytics.analysis.placement.covering_blocks import block_bound, regions, split
 from jitasa_analytics.analysis.placement.task import Task
 from jitasa_analytics.analysis.placement.watch import Watch
 
 METHOD = "reduction, row weighting, linear program, blocks and branch and bound (HiGHS)"
 
 _SMALL = 60_000  # pairs up to which a part is given to the solver whole
-_BLOCKS = (150, 300, 600, 1200)
+_WORKERS = 2  # programs at a time
+_LARGEST = 6  # regions that are halves or quarters of all
+_BLOCKS = (200, 400, 800)
+_SHARES = (0.15, 0.12, 0.4, 0.4)  # of the search that runs beside the relaxed problem, and beside each size of blocks
+_TURN = 0.5  # work of a search between two reports
 _NODES = 500  # of branch and bound for a block
 MANY = 100_000  # for a part of the problem that others come after
 
@@ -98,32 +104,55 @@ def _prove(s: Searcher, watch: Watch, proven: Callable[[int], None], seed: int, 
     def over() -> bool:
         return s.size <= state["bound"] or watch.over()
 
-    def search(share: float) -> None:
-        s.run(share * watch.work, state["bound"], lambda: watch.left() <= 0)
+    if len(s.rows.index) > _SMALL:
+        _prove_beside(s, watch, offer, over, seed)
+    else:
+        linear, _ = lp_bound(s.rows, watch.left)
+        offer(whole(linear))
+        if not over():
+            s.run(min(0.1 * watch.work, 5e-5 * len(s.rows.index)), state["bound"], lambda: watch.left() <= 0)
+            offer(0)
+        if not over():
+            best, known = _branch(s, None if last else MANY, seed, watch, state["bound"])
+            if best is not None:
+                s.offer(best)
+            offer(known)
+    while not over() and last:
+        s.run(0.03 * watch.work, state["bound"], lambda: watch.left() <= 0)
         offer(0)
 
-    linear, dual = lp_bound(s.rows, watch.left)
-    offer(whole(linear))
-    if over():
-        return
-    small = len(s.rows.index) <= _SMALL
-    s.run(min(0.1 * watch.work, 5e-5 * len(s.rows.index)), state["bound"], lambda: watch.left() <= 0)
-    offer(0)
-    for size in () if small else _BLOCKS:
-        if over():
-            break
+
+def _prove_beside(
+    s: Searcher, watch: Watch, offer: Callable[[int], None], over: Callable[[], bool], seed: int
+) -> None:
+    """A large part: this thread searches while another one proves; each tells the other at the end of a turn."""
+    proof: tuple[float, Floats] = (0.0, np.zeros(s.rows.n))
+
+    def search(share: float) -> Callable[[], None]:
+        def work() -> None:
+            left = share * watch.work
+            while left > 0 and not over():
+                s.run(min(_TURN, left), 1, lambda: watch.left() <= 0)
+                left -= _TURN
+                offer(0)
+        return work
+
+    def relax() -> tuple[float, Floats]:
+        return lp_bound(s.rows, watch.left)
+
+    def in_blocks(size: int) -> tuple[float, Bools]:
         label, count = split(s.rows, size)
-        bound, union = block_bound(s.rows, dual, label, count, left=watch.left, nodes=_NODES, seed=seed)
+        return block_bound(s.rows, proof[1], label, count, left=watch.left, nodes=_NODES, seed=seed)
+
+    proof = beside(search(_SHARES[0]), relax)
+    offer(whole(proof[0]))
+    for size, share in zip(_BLOCKS, _SHARES[1:], strict=True):
+        if over():
+            return
+        bound, union = beside(search(share), functools.partial(in_blocks, size))
         offer(whole(bound))
         _offer_union(s, union)
-        search(0.1)
-    if not over() and small:
-        best, bound = _branch(s, None if last else MANY, seed, watch, state["bound"])
-        if best is not None:
-            s.offer(best)
-        offer(bound)
-    while not over() and last:
-        search(0.03)
+        offer(0)
 
 
 def _offer_union(s: Searcher, union: Bools) -> None:
@@ -133,21 +162,45 @@ def _offer_union(s: Searcher, union: Bools) -> None:
 
 
 def _branch(s: Searcher, nodes: int | None, seed: int, watch: Watch, known: int) -> tuple[Bools | None, int]:
-    """The whole part as an integer program, with the cover as its start."""
-    state = {"bound": known}
+    """A cover smaller than the one there is, or None, and what is proven of any cover.
 
-    def heed(_: float, bound: float) -> bool:
-        if np.isfinite(bound):
-            state["bound"] = max(state["bound"], whole(-bound - 1e-4))
-        return watch.left() <= 0 or state["bound"] >= s.size
+    The whole part as integer programs: two that can be solved side by side, which differ in how many
+    columns of a region they may take.
+    """
+    areas = regions(s.rows)
+    sizes = np.array([len(area) for area in areas], np.float64)
+    limits = [(np.zeros(len(areas)), sizes)]
+    if areas:
+        at, number = _halfway(s.rows, areas, watch)
+        below, above = sizes.copy(), np.zeros(len(areas))
+        below[at], above[at] = number, number + 1
+        limits = [(limits[0][0], below), (above, sizes)]
+    cap = float(s.size - 1)
 
-    outcome = exact.maximise(
-        program(s.rows, np.ones(s.rows.m)), gap=0.0, absolute_gap=0.99, tolerance=1e-7, time_limit=watch.left(),
-        seed=seed, nodes=nodes, start=s.best.astype(np.float64), heed=heed,
-    )
-    if np.isfinite(outcome.bound):
-        state["bound"] = max(state["bound"], whole(-outcome.bound - 1e-4))
-    return None if outcome.values is None else outcome.values > 0.5, state["bound"]
+    def solved(least: Floats, most: Floats) -> tuple[Bools | None, int]:
+        outcome = exact.maximise(
+            program(s.rows, np.ones(s.rows.m), cap, areas, least, most), gap=0.0, absolute_gap=0.99, tolerance=1e-7,
+            time_limit=watch.left(), seed=seed, nodes=nodes, heed=lambda *_: watch.left() <= 0, proof_only=True,
+        )
+        if outcome.infeasible:
+            return None, s.size
+        proven = whole(-outcome.bound - 1e-4) if np.isfinite(outcome.bound) else known
+        return None if outcome.values is None else outcome.values[: s.rows.m] > 0.5, proven
+
+    found = all_of([functools.partial(solved, *limit) for limit in limits], _WORKERS)
+    covers = [cover for cover, _ in found if cover is not None]
+    best = min(covers, key=lambda cover: int(cover.sum()), default=None)
+    return best, max(known, min(proven for _, proven in found))
+
+
+def _halfway(rows: Rows, areas: list[Ints], watch: Watch) -> tuple[int, int]:
+    """The large region whose number of columns in the relaxed problem is least like a whole one, rounded down."""
+    solved = exact.relaxed_duals(program(rows, np.ones(rows.m)), time_limit=watch.left())
+    if solved is None:
+        return 0, len(areas[0]) // 2
+    taken = np.array([solved[0][area].sum() for area in areas[:_LARGEST]])
+    at = int(np.argmin(np.abs(taken - np.floor(taken) - 0.5)))
+    return at, int(np.floor(taken[at]))
 
 
 def within_number(
@@ -181,14 +234,34 @@ def within_number(
         return None, False
     if len(small.rows.index) <= _SMALL:
         outcome = exact.maximise(
-            program(small.rows, np.zeros(small.rows.m), cap=float(target)), gap=0.0, absolute_gap=0.5, tolerance=1e-7,
-            time_limit=left(), seed=seed, heed=lambda *_: left() <= 0, nodes=nodes,
+            program(small.rows, np.zeros(small.rows.m), float(target), regions(small.rows)), gap=0.0,
+            absolute_gap=0.5, tolerance=1e-7, time_limit=left(), seed=seed, heed=lambda *_: left() <= 0, nodes=nodes,
         )
         if outcome.values is not None:
-            found = np.concatenate([small.forced, small.names[outcome.values > 0.5]])
+            found = np.concatenate([small.forced, small.names[outcome.values[: small.rows.m] > 0.5]])
         return found, outcome.infeasible
     if bound > 0.97 * target:
         label, count = split(small.rows, 200)
         bound, _ = block_bound(small.rows, dual, label, count, left=left, nodes=nodes, seed=seed)
         return None, whole(bound) > target
     return None, False
+
+
+def least_number(rows: Rows, most: int, *, left: Callable[[], float], nodes: int, seed: int) -> float:
+    """A number of columns that no cover is below, as sharp as it takes to see that ``most`` won't do.
+
+    By the relaxed problem; where that misses narrowly and ``nodes`` are given, by blocks as well.
+    """
+    if (np.diff(rows.start) == 0).any():
+        return most + 1.0
+    small = reduced(rows)
+    base, target = len(small.forced), most - len(small.forced)
+    if small.rows.n == 0 or target < 0:
+        return float(base)
+    bound, dual = lp_bound(small.rows, left, enough=target + 1e-6)
+    if nodes and 0.98 * target < bound <= target and left() > 0:
+        label, count = split(small.rows, 200)
+        blocks, _ = block_bound(small.rows, dual, label, count, left=left, nodes=nodes, seed=seed)
+        bound = max(bound, blocks)
+    # Between whole numbers the relaxed one still says where to look next.
+    return base + max(bound, 0.0) if bound > target else base + min(bound, float(target))

@@ -72,6 +72,7 @@ def maximise(
     start: Floats | None = None,
     heed: Heed | None = None,
     nodes: int | None = None,
+    proof_only: bool = False,
 ) -> Outcome:
     """Solve a program with HiGHS, on one thread so that a seed means one answer.
 
@@ -91,6 +92,8 @@ def maximise(
     heed : callable, optional
     nodes : int, optional
         Stop after so many nodes: the same ones on any machine, other than after a time.
+    proof_only : bool
+        Spend nothing on looking for solutions: there is a good one already.
 
     Raises
     ------
@@ -110,6 +113,8 @@ def maximise(
     }
     if nodes is not None:
         options["mip_max_nodes"] = nodes
+    if proof_only:
+        options["mip_heuristic_effort"] = 0.0
     for begin in (start, None):
         left = max(time_limit - (time.perf_counter() - began), 1e-3)
         outcome, claimed = _run(program, {**options, "time_limit": left}, begin, began, heed)

@@ -1,0 +1,31 @@
+"""Two things at once: a search that goes on here while something is proven over there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def beside(here: Callable[[], object], there: Callable[[], T]) -> T:
+    """Do one thing in this thread and the other in a second one; what the second one gives.
+
+    Neither may look at what the other one does before both have ended, so that the answer doesn't
+    depend on which is faster. Whoever is told of progress is called from this thread.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(there)
+        here()
+        return waiting.result()
+
+
+def all_of(calls: Sequence[Callable[[], T]], workers: int) -> list[T]:
+    """Results of independent calls, so many at a time as asked for and as there are processors."""
+    workers = min(workers, len(calls), os.cpu_count() or 1)
+    if workers < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(lambda call: call(), calls))
