@@ -13,6 +13,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
 from jitasa_analytics.show import outlines
 from jitasa_analytics.store import Snapshot, Store
 from jitasa_analytics.store.manifest import Manifest
+from jitasa_analytics.studies import progress
 
 Key = tuple[Any, ...]
 
@@ -75,6 +77,8 @@ class Desk:
         self._making: dict[Key, threading.Lock] = {}
         self._content: OrderedDict[str, bytes] = OrderedDict()
         self._who: Callable[[], User | None] = lambda: LOCAL
+        # Long searches have hands of their own, so that quick questions never wait for them.
+        self.slow = ThreadPoolExecutor(2, thread_name_prefix="search")
 
     # -- who asks ----------------------------------------------------------------------------
 
@@ -135,6 +139,25 @@ class Desk:
         answer: studies.Answer = self._once(
             ("study", area, study, _frozen(params)), area, lambda s: studies.run(study, s, **params))
         return answer
+
+    def search(self, study: str, area: str, heard_by: progress.Listener, **params: Any) -> studies.Answer:
+        """As `ask`, while somebody hears how far it is and may stop it; what was stopped is not kept."""
+        key: Key = ("study", area, study, _frozen(params))
+        stopped = False
+
+        def hear(step: progress.Step) -> bool:
+            nonlocal stopped
+            stopped = stopped or heard_by(step) is False
+            return not stopped
+
+        kept = self._held(self._whole(key, area))
+        if kept is not None:
+            found: studies.Answer = kept
+            return found
+        hear(progress.Step())
+        with progress.heard_by(hear), self.snapshot(area) as snapshot:
+            answer = studies.run(study, snapshot, **params)
+        return answer if stopped else self._once(key, area, lambda _: answer)
 
     def query(self, name: str, area: str, **params: Any) -> pd.DataFrame:
         """The answer of a named query for an area; the query gets ``$head`` where it asks for it."""
@@ -223,11 +246,19 @@ class Desk:
 
     # -- remembering -------------------------------------------------------------------------
 
+    def _whole(self, key: Key, area: str, manifest: Manifest | None = None) -> Key:
+        """Under what an answer is kept: who may see it, the files that it was made from, and the question."""
+        return (self.user.within(area), tuple(sorted((manifest or self.manifest()).files.items())), *key)
+
+    def _held(self, whole: Key) -> Any:
+        with self._lock:
+            return self._kept.get(whole)
+
     def _once(self, key: Key, area: str, make: Callable[[Snapshot], Any]) -> Any:
         """What ``make`` gives for the current version, made once however many sessions of one area ask."""
         area = self.user.within(area)
         manifest = self.manifest()
-        whole = (area, tuple(sorted(manifest.files.items())), *key)
+        whole = self._whole(key, area, manifest)
         with self._lock:
             if whole in self._kept:
                 self._kept.move_to_end(whole)

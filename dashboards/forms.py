@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import panel as pn
@@ -20,7 +21,7 @@ QUIET = ("detour", "level", "group", "denominator", "basis", "source", "time_lim
 _NONE = "-"
 
 
-def form(question: Study, lang: str) -> tuple[list[Any], list[Any]]:
+def form(question: Study, lang: str, *, but: tuple[str, ...] = ()) -> tuple[list[Any], list[Any]]:
     """Widgets for a study's parameters.
 
     Parameters
@@ -28,13 +29,15 @@ def form(question: Study, lang: str) -> tuple[list[Any], list[Any]]:
     question : Study
         Its values follow the widgets and the widgets follow it.
     lang : {"th", "en"}
+    but : tuple of str
+        Parameters that the page asks for in another way.
 
     Returns
     -------
     tuple of (widgets shown at once, widgets among further conditions)
     """
     kind = type(question)
-    names = list(kind.options())
+    names = [n for n in kind.options() if n not in but]
     shown = [n for n in names if n not in QUIET]
     return ([field(question, n, lang) for n in shown], [field(question, n, lang) for n in names if n in QUIET])
 
@@ -59,6 +62,8 @@ def field(question: Study, name: str, lang: str) -> Any:
         widget = pmui.Switch(value=value, **common)
     elif isinstance(parameter, (param.CalendarDate, param.Date)):
         widget = pmui.DatePicker(value=value, **common)
+    elif isinstance(parameter, param.Number) and parameter.allow_None:
+        return _optional(question, name, parameter, lang, common)
     elif isinstance(parameter, param.Number):
         widget, source = _number(question, name, parameter, common)
     else:
@@ -83,7 +88,7 @@ def _number(question: Study, name: str, parameter: Any, common: dict[str, Any]) 
     if usual is None and low is not None and high is not None and not parameter.allow_None:
         step = parameter.step or (1 if whole else (high - low) / 50)
         usual = (low, high, step) if (high - low) / step <= 100 else None
-    if usual is None or parameter.allow_None:
+    if usual is None:
         box: Any = pmui.IntInput if whole else pmui.FloatInput
         return box(value=question.param[name], start=low, end=high, size="small", **common), "value"
     start, end, step = usual
@@ -95,6 +100,32 @@ def _number(question: Study, name: str, parameter: Any, common: dict[str, Any]) 
     slider = kind(value=pn.bind(cast, question.param[name]), start=cast(start), end=cast(end), step=cast(step),
                   size="small", **common)
     return slider, "value_throttled"
+
+
+def _optional(question: Study, name: str, parameter: Any, lang: str, common: dict[str, Any]) -> Any:
+    """A box that may stay empty: empty is no limit. Separators between thousands and Thai digits are understood."""
+    whole = isinstance(parameter, param.Integer)
+    box = pmui.TextInput(value=pn.bind(_written, question.param[name]), size="small",
+                         placeholder=texts.say("search.unset", lang), css_classes=[f"field-{name}"], **common)
+
+    def take(text: str) -> None:
+        plain = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in text.replace(",", "").strip())
+        try:
+            value = None if not plain else int(plain) if whole else float(plain)
+            parameter._validate(value)
+        except (ValueError, TypeError):
+            box.error_state = True
+            return
+        box.error_state = False
+        if value != getattr(question, name):
+            setattr(question, name, value)
+
+    pn.bind(take, box.param.value, watch=True)
+    return box
+
+
+def _written(value: float | None) -> str:
+    return "" if value is None else f"{value:,.10g}"
 
 
 def _take(question: Study, name: str, chosen: Any) -> None:

@@ -130,11 +130,19 @@ def keep_in_step(now: scope.Scope) -> None:
     if location is None:
         return
 
+    reading: list[bool] = []  # while the address is read, what is not read yet is still the old
+
     def from_address(*_: Any) -> None:
         if location.search.lstrip("?") != now.query().lstrip("?"):
-            now.read({name: str(value) for name, value in _parsed(location.search).items()})
+            reading.append(True)
+            try:
+                now.read({name: str(value) for name, value in _parsed(location.search).items()})
+            finally:
+                reading.pop()
 
     def to_address(*_: Any) -> None:
+        if reading:
+            return
         now.search = now.query()
         if location.search != now.search:
             location.search = now.search

@@ -14,7 +14,15 @@ import panel_material_ui as pmui
 
 from dashboards import scope
 from jitasa_analytics import texts
-from jitasa_analytics.errors import JitasaError, NoDataError, StoreError, UnknownError
+from jitasa_analytics.errors import (
+    InfeasibleError,
+    InputError,
+    JitasaError,
+    NoDataError,
+    OutOfTimeError,
+    StoreError,
+    UnknownError,
+)
 from jitasa_analytics.show import card
 
 LOG = logging.getLogger("jitasa.dashboard")
@@ -68,6 +76,8 @@ def notice(error: BaseException, lang: str) -> Any:
         return _card("info", texts.say("dashboard.problem.no_data", lang), texts.of_error(error, lang), "")
     if isinstance(error, UnknownError):
         return _card("warning", texts.say("dashboard.problem.unknown", lang), texts.of_error(error, lang), "")
+    if isinstance(error, (InfeasibleError, InputError, OutOfTimeError)) and error.key and texts.has(error.key, lang):
+        return _card("warning", texts.say("search.no_answer", lang), texts.of_error(error, lang), "")
     told = texts.of_error(error, lang) if isinstance(error, JitasaError) else texts.say("dashboard.problem.fault", lang)
     key = "dashboard.problem.store" if isinstance(error, StoreError) else "dashboard.problem.title"
     return _card("error", texts.say(key, lang), told, texts.say("dashboard.problem.id", lang, id=name))

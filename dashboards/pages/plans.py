@@ -3,29 +3,87 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
+import panel as pn
 import panel_material_ui as pmui
 
 from dashboards.pages.base import bar, boxed
+from dashboards.pages.choice import SiteChoice
 from dashboards.pages.data import table as plain_table
 from dashboards.pages.study import StudyPage
-from jitasa_analytics import studies
-from jitasa_analytics.show import card, colours, numbers, tables, words
+from dashboards.searches import Search
+from jitasa_analytics import areas, studies, texts
+from jitasa_analytics.show import card, colours, numbers, words
 from jitasa_analytics.show.paint import Points
 from jitasa_analytics.studies import Answer
 
 _CERTAINTY = {"note.optimal", "note.gap_reached", "note.time_limit", "note.all_covered", "note.nobody_reached",
-              "note.fewer_sites", "note.spare_sites"}
+              "note.fewer_sites", "note.spare_sites", "note.cancelled", "note.wish.sites", "note.wish.budget",
+              "note.wish.capacity", "note.wish.floor"}
 # What two plans are held against each other by.
 _COMPARED = ("newly_covered", "share_after", "new_sites", "bound", "gap")
 _KEPT = ("diamond", colours.OPEN, 11.0)
 
 
 class PlanPage(StudyPage):
-    """A question about sites: it takes a while, so that it is asked by a button."""
+    """A question about sites: it takes a while, so a button asks it, it tells how far it is, and it can be stopped."""
 
     by_button = True
+    search_unit: ClassVar[str] = "persons"
+
+    def build(self) -> Any:
+        """Lay the page out."""
+        self.search: Search | None = None
+        if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
+            pn.state.on_session_destroyed(lambda _: self._leave())
+        return super().build()
+
+    def _made_pieces(self) -> None:
+        super()._made_pieces()
+        self.progress = card.piece("")
+        stop = pmui.Button(label=texts.say("search.stop", self.lang), icon="stop", variant="outlined", size="small",
+                           margin=0, on_click=lambda _: self.stop(), css_classes=["stop"])
+        self.aside[:] = [boxed(self.progress, bar(stop))]
+
+    async def _answer(self, area: str, values: dict[str, Any]) -> Answer:
+        """The answer of a search beside the page; the one before it has no reader any more."""
+        self._leave()
+        search = self.search = Search()
+
+        def look() -> None:
+            if self.search is search:
+                self._tell("")
+                self.aside.visible = True
+                self.progress.object = search.told(self.lang, self.search_unit, self._limit())
+
+        try:
+            return await search.run(self.desk, self.study.slug, area, values, look)
+        finally:
+            if self.search is search:
+                self.search = None
+                self.aside.visible = False
+
+    def _limit(self) -> float:
+        return float(getattr(self.question, "time_limit", 0.0))
+
+    def stop(self) -> None:
+        """End the search: the best plan so far is shown with its proven limit."""
+        if self.search is not None:
+            self.search.stop()
+            self.progress.object = self.search.told(self.lang, self.search_unit, self._limit())
+
+    def _leave(self) -> None:
+        """Nobody waits for the search any more."""
+        if self.search is not None:
+            self.search.stop()
+
+
+class EnoughSitesPage(PlanPage):
+    """How many sites are enough: the search counts sites."""
+
+    search_unit = "sites"
 
 
 class BestSitesPage(PlanPage):
@@ -33,11 +91,31 @@ class BestSitesPage(PlanPage):
 
     measure = "newly_covered"
     headline = ("newly_covered", "share_before", "share_after", "new_sites", "bound", "gap")
+    own_fields = ("fixed", "forbidden")
 
     def build(self) -> Any:
         """Lay the page out."""
         self.kept: Answer | None = None
         return super().build()
+
+    def _made_pieces(self) -> None:
+        super()._made_pieces()
+        self.choice = SiteChoice(self.question, self.map, self.lang, dark=self.ground.dark, guarded=self.guarded)
+        self.map.on_point = self.choice.point
+        self.below_map[:] = [self.choice.buttons]
+        self.asked_too[:] = [self.choice.summary]
+        self.asked_too.visible = True
+        self.beneath[:] = [boxed(self.choice.table)]
+        self.beneath.visible = True
+        self.choice.redraw()
+        self.follow(self._moved, self.scope.param.area)
+
+    def _moved(self) -> None:
+        """Sites of another area are no sites here, unless the address names them with the area."""
+        self.choice.clear()
+        said = dict(parse_qsl(pn.state.location.search.lstrip("?"))) if pn.state.location is not None else {}
+        if said.get("area", areas.COUNTRY) != self.scope.area:
+            self.choice.free_all()
 
     def more(self, answer: Answer) -> list[Any]:
         """The plan's sites, in words how good the plan is known to be, and the plan that was kept."""
@@ -50,12 +128,7 @@ class BestSitesPage(PlanPage):
                            on_click=lambda _: self.keep(answer), css_classes=["keep"])
         if not len(sites):
             return [boxed(card.piece(head + told)), *self._beside(answer)]
-        table = tables.table(sites, self.lang, study=answer.study, name_index=False, wrap=True,
-                             height=130 + 54 * min(len(sites), 10),
-                             widths={"rank": 58, "name": 165},
-                             columns=["rank", "name", "people_newly_covered", "people_only_here"])
-        table.selectable = False
-        return [*self._beside(answer), boxed(card.piece(head), table, card.piece(told), bar(keep))]
+        return [*self._beside(answer), boxed(card.piece(head + _explained(sites, self.lang) + told), bar(keep))]
 
     # -- two plans ---------------------------------------------------------------------------
 
@@ -74,8 +147,14 @@ class BestSitesPage(PlanPage):
 
     def present(self, answer: Answer) -> None:
         """Put an answer into the page's pieces."""
+        self.choice.name(answer)
         super().present(answer)
+        self.choice.present(answer)
         self._mark_kept()
+
+    def legend_points(self, answer: Answer) -> list[tuple[str, str, str]]:
+        """The sites that could open, and those that are chosen by hand."""
+        return [*super().legend_points(answer), *self.choice.legend()]
 
     def _mark_kept(self) -> None:
         """The kept plan's sites in the map; none where no other plan stands beside it."""
@@ -119,6 +198,21 @@ class BestSitesPage(PlanPage):
         return [boxed(title, card.piece(plain_table(heads, rows, right=(1, 2)) + legend), bar(drop))]
 
 
+def _explained(sites: Any, lang: str) -> str:
+    """Each site in words: whom it adds, who depends on it, and what would take its place."""
+    rows = []
+    for row in sites.itertuples():
+        said = [texts.say("search.only_here", lang, people=numbers.amount(row.people_only_here, "persons", lang))]
+        if isinstance(row.runner_up, str):
+            lost = numbers.amount(row.replacement_cost, "persons", lang)
+            said.append(texts.say("search.instead", lang, site=row.runner_up, people=lost))
+        must = f" <small>{escape(texts.say('search.fixed', lang))}</small>" if row.must else ""
+        rows.append(f'<li><div><b>{escape(str(row.name))}</b>{must}<span>{escape(" · ".join(said))}</span></div>'
+                    f'<div class="adds">+{numbers.number(row.people_newly_covered)}</div></li>')
+    unit = texts.say("search.adds", lang)
+    return f'<p class="lead">{escape(unit)}</p><ol class="sites">{"".join(rows)}</ol>'
+
+
 def _names(sites: Any, others: Any) -> str:
     """Names of the sites that the other plan does not have."""
     names = sites.loc[~sites.index.isin(others.index), "name"]
@@ -133,7 +227,7 @@ _GROUPS = {
              "supplies"),
     "data": ("data_quality", "readiness"),
 }
-_OWN = {"best_sites": BestSitesPage, "enough_sites": PlanPage, "fair_sites": PlanPage, "phased_sites": PlanPage,
+_OWN = {"best_sites": BestSitesPage, "enough_sites": EnoughSitesPage, "fair_sites": PlanPage, "phased_sites": PlanPage,
         "sure_sites": PlanPage}
 
 

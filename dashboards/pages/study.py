@@ -36,6 +36,7 @@ class StudyPage(Page):
     by_button: ClassVar[bool] = False
     measure: ClassVar[str] = ""
     headline: ClassVar[tuple[str, ...]] = ()
+    own_fields: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def label(cls, lang: str) -> str:
@@ -72,9 +73,13 @@ class StudyPage(Page):
         self.run_button = pmui.Button(label=self.say("run"), icon="play_arrow", variant="contained", margin=0,
                                       on_click=self._ask, css_classes=["run"])
         self.waiting = card.piece("", visible=False)
+        self.aside = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
+        self.below_map = pn.Column(margin=0, sizing_mode="stretch_width")
+        self.beneath = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
+        self.asked_too = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
 
     def _laid_out(self) -> Any:
-        shown, quiet = forms.form(self.question, self.lang)
+        shown, quiet = forms.form(self.question, self.lang, but=self.own_fields)
         more = pmui.Card(objects=[fields(*quiet)], title=self.say("more_conditions"), collapsed=True, collapsible=True,
                          sizing_mode="stretch_width", margin=0, elevation=0, variant="outlined",
                          title_variant="body2",
@@ -87,11 +92,13 @@ class StudyPage(Page):
             self.verdict,
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         main = pn.Column(
-            boxed(self.legend, self.map.pane, self.chosen), boxed(self.chart_title, self.chart),
+            boxed(self.legend, self.map.pane, self.below_map, self.chosen), self.beneath,
+            boxed(self.chart_title, self.chart),
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         self.answered = pn.Column(two(main, side), sizing_mode="stretch_width", margin=0, visible=False)
         return pn.Column(
-            heading(self.title, lead=self.study.question(self.lang)), boxed(*conditions), self.waiting, self.trouble,
+            heading(self.title, lead=self.study.question(self.lang)), boxed(*conditions, self.asked_too), self.waiting,
+            self.aside, self.trouble,
             self.figures, self.answered,
             sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
@@ -104,7 +111,7 @@ class StudyPage(Page):
         values = {n: getattr(self.question, n) for n in self.study.options()}
         self._tell("working")
         try:
-            answer = await asyncio.to_thread(self.desk.ask, self.study.slug, area, **values)
+            answer = await self._answer(area, values)
             if ticket == self._ticket:
                 self.present(answer)
                 self.relieve()
@@ -115,6 +122,9 @@ class StudyPage(Page):
         finally:
             if ticket == self._ticket:
                 self._tell("")
+
+    async def _answer(self, area: str, values: dict[str, Any]) -> Answer:
+        return await asyncio.to_thread(self.desk.ask, self.study.slug, area, **values)
 
     def _stale(self) -> None:
         """Say that the answer on the page belongs to other conditions."""
@@ -144,7 +154,7 @@ class StudyPage(Page):
                           layers=[layer for layer, _ in layers])
         self.legend.object = card.legend(
             paint.title, self.toned(paint.classes), self.lang, no_data=paint.lacks(outline.codes),
-            points=[(label, layer.marker, layer.colour) for layer, label in layers])
+            points=self.legend_points(answer))
         self._show_table(answer)
         chart = answers.chart_of(answer, self.lang, measure=measure, draw=plain_charts, dark=self.ground.dark)
         self.chart_title.object = f'<h3 class="title">{escape(chart[0])}</h3>' if chart else ""
@@ -154,6 +164,10 @@ class StudyPage(Page):
         self.extra.visible = len(self.extra) > 0
         self.answered.visible = True
         self.focus.code = ""
+
+    def legend_points(self, answer: Answer) -> list[tuple[str, str, str]]:
+        """Label, marker and colour of the points in the map."""
+        return [(label, layer.marker, layer.colour) for layer, label in answers.points_of(answer, self.lang)]
 
     def more(self, answer: Answer) -> list[Any]:
         """Further pieces beside the map; none unless a page has them."""

@@ -21,6 +21,8 @@ _SHAPES = {
     "triangle": '<path d="M8 2 L14.5 13.5 L1.5 13.5 Z"/>',
     "square": '<rect x="3" y="3" width="10" height="10"/>',
     "star": '<path d="M8 1 L10 6 L15.3 6.3 L11.2 9.6 L12.6 14.8 L8 11.9 L3.4 14.8 L4.8 9.6 L.7 6.3 L6 6 Z"/>',
+    "cross": '<path d="M3.5 1.5 L8 6 L12.5 1.5 L14.5 3.5 L10 8 L14.5 12.5 L12.5 14.5 L8 10 L3.5 14.5 L1.5 12.5 '
+             'L6 8 L1.5 3.5 Z"/>',
     "plus": '<path d="M6 2 h4 v4 h4 v4 h-4 v4 h-4 v-4 h-4 v-4 h4 Z"/>',
 }
 

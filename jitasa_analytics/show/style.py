@@ -66,6 +66,18 @@ a {{ color: {ACCENT}; }}
 .card dt {{ font-weight: 600; }} .card dd {{ margin: 0; color: {INK}; }}
 .card ul {{ margin: 6px 0 0; padding-left: 20px; }}
 .card b {{ color: {INK}; }}
+ol.sites {{ list-style: none; counter-reset: site; margin: 4px 0 10px; padding: 0; font-size: 14px; }}
+ol.sites li {{ counter-increment: site; display: grid; grid-template-columns: 26px 1fr max-content; gap: 8px;
+  padding: 8px 0; border-bottom: 1px solid {LINE}; align-items: baseline; }}
+ol.sites li::before {{ content: counter(site); color: {QUIET}; font-variant-numeric: tabular-nums; text-align: right; }}
+ol.sites span {{ display: block; color: {QUIET}; font-size: 13px; }}
+ol.sites .adds {{ font-weight: 600; font-size: 16px; font-variant-numeric: tabular-nums; }}
+.search b {{ display: block; font-size: 15px; }}
+.track {{ height: 10px; border-radius: 5px; background: {LINE}; margin: 8px 0 6px; overflow: hidden; }}
+.track i {{ display: block; height: 100%; border-radius: 5px; background: {ACCENT}; }}
+.track .waits {{ width: 30%; animation: waits 1.6s ease-in-out infinite alternate; }}
+@keyframes waits {{ to {{ margin-left: 70%; }} }}
+@media (prefers-reduced-motion: reduce) {{ .track .waits {{ animation: none; }} }}
 .sample {{ background: {colour("warn")}; border: 1px solid {colour("warn_line")}; color: {colour("warn_ink")};
   border-radius: 8px; padding: 4px 12px; font-size: 13.5px; }}
 h1.title, h2.title {{ font-size: 21px; font-weight: 600; line-height: 1.4; margin: 4px 0 0; text-wrap: balance; }}

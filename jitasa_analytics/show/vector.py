@@ -84,7 +84,7 @@ class AreaMap:
         self.pane.heard = self._heard
         self.codes: tuple[str, ...] = ()
         self._ground = ground
-        self._on_choose, self._on_open, self._on_point = on_choose, on_open, on_point
+        self._on_choose, self._on_open, self.on_point = on_choose, on_open, on_point
         if on_view is not None:
             pn.bind(lambda view: on_view(tuple(view)) if len(view) == 4 else None, self.pane.param.view, watch=True)
 
@@ -152,6 +152,6 @@ class AreaMap:
                 code = self.codes[position] if 0 <= position < len(self.codes) else ""
                 if code or what == "chosen":
                     work(code)
-        if "point" in message and self._on_point is not None:
+        if "point" in message and self.on_point is not None:
             name, position = message["point"]
-            self._on_point(str(name), int(position))
+            self.on_point(str(name), int(position))
