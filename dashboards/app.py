@@ -14,6 +14,7 @@ import panel as pn
 from dashboards import frame, health, problems
 from dashboards.desk import Desk
 from dashboards.pages import Page, routes
+from dashboards.tiles import Tiles
 from jitasa_analytics import texts
 from jitasa_analytics.errors import JitasaError, ServeError, StoreError
 from jitasa_analytics.service.web.base import House
@@ -26,7 +27,8 @@ ASSETS = Path(__file__).resolve().parent / "assets"
 
 
 def serve(store: Path, port: int, *, address: str = "127.0.0.1", show: bool = False, lang: str | None = None,
-          on_ready: Callable[[str], None] | None = None, people: Doors | None = None) -> None:
+          on_ready: Callable[[str], None] | None = None, people: Doors | None = None,
+          tiles: Tiles | None = None) -> None:
     """Serve the dashboard of a store until it is stopped.
 
     Parameters
@@ -45,6 +47,8 @@ def serve(store: Path, port: int, *, address: str = "127.0.0.1", show: bool = Fa
         server can listen on this machine only.
     on_ready : callable, optional
         Called with the address when a page has really been built and answered; prints it by default.
+    tiles : Tiles, optional
+        A source of map tiles; none by default, and the boundaries are the basemap.
 
     Raises
     ------
@@ -59,7 +63,7 @@ def serve(store: Path, port: int, *, address: str = "127.0.0.1", show: bool = Fa
     speech = lang or texts.preferred()
     check_store(store)
     check_port(address, port)
-    server = make_server(store, port, address=address, people=doors)
+    server = make_server(store, port, address=address, people=doors, tiles=tiles)
     where = f"http://{'127.0.0.1' if address in {'0.0.0.0', '::'} else address}:{port}/"
     failed: list[BaseException] = []
 
@@ -126,10 +130,13 @@ def check_port(address: str, port: int) -> None:
                              key="dashboard.error.port", port=port, why=error.strerror or "") from error
 
 
-def make_server(store: Path, port: int, *, address: str = "127.0.0.1", people: Doors | None = None) -> Any:
+def make_server(store: Path, port: int, *, address: str = "127.0.0.1", people: Doors | None = None,
+                tiles: Tiles | None = None) -> Any:
     """A server with every page, not started."""
-    desk = Desk(store)
+    source = tiles or Tiles()
+    desk = Desk(store, tiles=(source.url, source.credit))
     house = (people or Doors()).house(store, address, port)
+    house.gate.pictures = source.origin
     pages: dict[str, Any] = {route: _app(desk, page, house) for route, page in routes().items()}
     server = pn.io.server.get_server(
         pages, port=port, address=address, websocket_origin=sorted(house.gate.origins), show=False, start=False,

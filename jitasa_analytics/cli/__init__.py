@@ -145,15 +145,20 @@ def serve(
     address: Annotated[str, typer.Option("--address", metavar="IP")] = "127.0.0.1",
     origin: Annotated[str, typer.Option("--origin", metavar="https://…")] = "",
     forms: Annotated[bool, typer.Option("--forms/--no-forms", envvar="JITASA_FORMS", show_envvar=False)] = False,
+    tiles: Annotated[str, typer.Option("--tiles", envvar="JITASA_TILES", show_envvar=False, metavar="URL")] = "",
+    tiles_credit: Annotated[str, typer.Option("--tiles-credit", envvar="JITASA_TILES_CREDIT", show_envvar=False,
+                                              metavar="TEXT")] = "",
 ) -> None:
     """Serve the dashboard of a store."""
     from jitasa_analytics.store import open_store
 
     open_store(store)
     from dashboards.app import serve as serve_app
+    from dashboards.tiles import Tiles
     from jitasa_analytics.service.web.doors import Doors, mode
 
-    serve_app(store, port, lang=context.obj, address=address, people=Doors(mode(auth), origin, forms))
+    serve_app(store, port, lang=context.obj, address=address, people=Doors(mode(auth), origin, forms),
+              tiles=Tiles(tiles, tiles_credit))
 
 
 @app.command("import")

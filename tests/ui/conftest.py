@@ -17,8 +17,8 @@ from tests.ui.browser import ARGUMENTS, Visit
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "tests" / "artefacts"
-_SERVE = ("import sys; from pathlib import Path; from dashboards.app import serve; "
-          "serve(Path(sys.argv[1]), int(sys.argv[2]))")
+_SERVE = ("import sys; from pathlib import Path; from dashboards.app import serve; from dashboards.tiles import Tiles; "
+          "serve(Path(sys.argv[1]), int(sys.argv[2]), tiles=Tiles(sys.argv[3], 'tiles of a test'))")
 
 # Seconds that a server may take on a machine that is busy with other things.
 START = 240
@@ -31,11 +31,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(store: Path, log: Path, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
+def start(store: Path, log: Path, port: int = 0, tiles: str = "") -> tuple[subprocess.Popen[bytes], str]:
     """A server process on a port (a free one by default), and its address once a page renders."""
     port = port or free_port()
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-c", _SERVE, str(store), str(port)], cwd=ROOT, stdout=out,
+        process = subprocess.Popen([sys.executable, "-c", _SERVE, str(store), str(port), tiles], cwd=ROOT, stdout=out,
                                    stderr=subprocess.STDOUT, env={**os.environ, "JITASA_LANG": "th"})
     address = f"http://127.0.0.1:{port}/"
     end = time.monotonic() + START

@@ -50,7 +50,7 @@ def _say(visit: Visit, words: str) -> None:
 
 
 def test_sites_are_chosen_on_the_map_and_in_the_list(visit: Visit) -> None:
-    """A must by a click, a ban by the list: both in address, marks and plan; walking back undoes them; all are freed."""
+    """A must by a click, a ban by the list: both in address, marks and plan; walking back undoes; all are freed."""
     visit.open("best_sites?area=20&lang=en&minutes=15&n_sites=3")
     visit.map_box()
     free, proposed = _points(visit, "free"), _points(visit, "sites")
@@ -64,8 +64,9 @@ def test_sites_are_chosen_on_the_map_and_in_the_list(visit: Visit) -> None:
     assert len(_points(visit, "fixed")) == 1 and len(_points(visit, "free")) == 36
     # The list is the map's equal: its first row is the site that reaches most, and so part of the plan.
     row = visit.page.locator(".tabulator-row", has_text="Chosen").first
-    banned = row.locator(".tabulator-cell").first.inner_text()
+    banned = row.locator("[tabulator-field=name]").inner_text()
     row.click()
+    visit.page.get_by_text(f"Choice for {banned}").wait_for()
     _say(visit, "Must not open")
     visit.page.wait_for_url(re.compile(r"forbidden=[^&]+"))
     assert len(_points(visit, "forbidden")) == 1

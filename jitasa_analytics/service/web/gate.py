@@ -72,6 +72,8 @@ class Gate:
         Forms and the public view, where they are switched on.
     secure : bool
         Reached over TLS: browsers are told to stay there.
+    pictures : str
+        Where pages may load pictures from beside this server: the source of map tiles, if any.
     """
 
     mode: Mode
@@ -81,6 +83,7 @@ class Gate:
     origins: set[str]
     open_paths: tuple[str, ...] = ()
     secure: bool = False
+    pictures: str = ""
 
     # -- who it is ------------------------------------------------------------------------------
 
@@ -192,7 +195,8 @@ class Gate:
         """Say to the browser what a page may do."""
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
-        headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+        policy = PAGE_POLICY.replace("img-src 'self'", f"img-src 'self' {self.pictures}".rstrip())
+        headers.setdefault("Content-Security-Policy", policy)
         if "text/html" in headers.get("Content-Type", "") or "json" in headers.get("Content-Type", ""):
             headers.setdefault("Cache-Control", "no-store")
         if self.secure:
