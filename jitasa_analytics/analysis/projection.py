@@ -63,6 +63,10 @@ def project(
     target lies where that line and its bounds cross it. It assumes that the pace stays; a
     shortage or a campaign isn't in it.
 
+    Weeks without a report make one step of d weeks with the next, whose deviation from d p
+    counts as (step - d p)² / d: a series that is drawn straight between few reports would look
+    certain where it is only unknown. Fewer steps mean fewer degrees of freedom of t.
+
     Parameters
     ----------
     cumulative : Series, shape (t,), on ascending dates
@@ -74,7 +78,7 @@ def project(
     due : time, optional
         The date by which it shall be reached.
     weeks : int, at least 2
-        Weeks that make the pace; where a week has no report the step is interpolated.
+        Weeks that make the pace; at least two steps between reports must lie in them.
     confidence : float, between 0 and 1
     horizon_days : int
         Days ahead that are looked at.
@@ -117,13 +121,13 @@ def project(
     day = np.asarray((newest - dates) / pd.Timedelta(days=1), np.float64)
     if values[-1] >= wanted:
         first = dates[int(np.argmax(values >= wanted))]
-        pace, _ = _pace(day, values, used)
+        pace = _pace(day, values, used)[0]
         return Projection("met", first, first, first, now, pace, newest)
-    pace, spread = _pace(day, values, used)
+    pace, spread, freedom = _pace(day, values, used)
     if np.isnan(pace):
         return Projection("unknown", None, None, None, now, pace, newest)
     m = np.arange(1, ahead + 1) / 7.0
-    width = float(stdtrit(used - 1, 0.5 + level / 2)) * spread * np.sqrt(m + m**2 / used)
+    width = float(stdtrit(freedom, 0.5 + level / 2)) * spread * np.sqrt(m + m**2 / used)
     missing = wanted - values[-1]
     found = [_first(newest, m * pace + side * width >= missing - 1e-9 * wanted) for side in (0, 1, -1)]
     date = found[0]
@@ -132,13 +136,23 @@ def project(
 
 
 def _pace(days_ago: np.ndarray[Any, np.dtype[np.float64]], values: np.ndarray[Any, np.dtype[np.float64]],
-          weeks: int) -> tuple[float, float]:
-    """Mean and standard deviation of the weekly steps before the newest report; NaN if too few."""
+          weeks: int) -> tuple[float, float, int]:
+    """Mean and standard deviation of the weekly steps before the newest report, and the steps less one.
+
+    NaN if there are too few.
+    """
     if days_ago[0] < 7.0 * weeks:
-        return float("nan"), float("nan")
-    levels = np.interp(-7.0 * np.arange(weeks, -1, -1), -days_ago, values)
-    steps = np.diff(levels)
-    return float(steps.mean()), float(steps.std(ddof=1))
+        return float("nan"), float("nan"), 0
+    marks = 7.0 * np.arange(weeks, -1, -1)
+    levels = np.interp(-marks, -days_ago, values)
+    reported = np.array([((days_ago >= mark) & (days_ago < mark + 7.0)).any() for mark in marks])
+    reported[[0, -1]] = True  # where the pace begins and ends
+    length, steps = -np.diff(marks[reported]) / 7.0, np.diff(levels[reported])
+    if len(steps) < 2:
+        return float("nan"), float("nan"), 0
+    pace = float(levels[-1] - levels[0]) / weeks
+    spread = float(np.sqrt(((steps - length * pace) ** 2 / length).sum() / (len(steps) - 1)))
+    return pace, spread, len(steps) - 1
 
 
 def _first(start: pd.Timestamp, reached: np.ndarray[Any, np.dtype[np.bool_]]) -> pd.Timestamp | None:

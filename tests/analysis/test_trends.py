@@ -165,6 +165,29 @@ def test_the_interval_holds_the_true_date_as_often_as_it_says():
     assert 0.85 <= np.mean(inside) <= 0.97 and np.mean(early) < 0.1
 
 
+def test_few_reports_are_no_certainty():
+    # The same noisy weeks, of which every third or only the odd one was reported: a straight line between reports has
+    # no spread of its own, and would hold the true date far less often than it says.
+    rng = np.random.default_rng(4)
+    inside = []
+    for _ in range(300):
+        weeks = pd.Series(np.cumsum(np.maximum(rng.normal(100, 40, 90), 0)),
+                          index=pd.date_range("2021-01-04", periods=90, freq="7D"))
+        told = weeks.iloc[[0, 3, 6, 7, 9, 12]]
+        found = trends.project(told, people=10_000, target=0.3, weeks=12, confidence=0.9)
+        true = weeks.index[(weeks >= 3000).to_numpy().argmax()]
+        latest = found.latest or pd.Timestamp.max
+        inside.append(found.earliest <= true <= latest + pd.Timedelta(days=6))
+    assert 0.85 <= np.mean(inside) <= 0.97
+    # Two reports make a line and no interval: nothing is foretold.
+    two = trends.project(weeks.iloc[[0, 12]], people=10_000, target=0.3, weeks=12)
+    assert two.status == "unknown" and two.date is None and math.isnan(two.per_week)
+    # With a report each week the missing ones change nothing.
+    every = trends.project(weeks.iloc[:13], people=10_000, target=0.3, weeks=12)
+    daily_ = weeks.iloc[:13].resample("D").interpolate()
+    assert trends.project(daily_, people=10_000, target=0.3, weeks=12) == every
+
+
 def test_more_doubt_is_a_wider_interval():
     rng = np.random.default_rng(1)
     series = daily(np.cumsum(np.maximum(rng.normal(10, 6, 70), 0)))
