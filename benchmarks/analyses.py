@@ -2,7 +2,8 @@
 
     python benchmarks/analyses.py            a minute or two
     python benchmarks/analyses.py --large    the whole country; RAAM of PySAL takes 20 s and 1.3 GB
-    python benchmarks/analyses.py access     some of: gaps first access raam hotspots equity matching network
+    python benchmarks/analyses.py access     some of: gaps study first access raam hotspots equity matching network
+    python benchmarks/analyses.py study --store DIR   coverage_gaps on a store, for instance that of the real country
 
 Seconds are the median of three runs in one process, once where a run takes more than 5 s;
 compiled code is warm, and what loading it costs the first time stands in a line of its own.
@@ -278,7 +279,7 @@ def bench_gaps(large: bool) -> None:
     straight = 2 * 30 / 60 * 40 / 1.3  # twice the limit, as the study looks for the nearest beyond it
 
     def whole() -> pd.Series:
-        near = travel.straight_line(villages, hospitals, max_km=straight, detour=1.3, speed_kmh=40.0)
+        near = travel.to_nearest(villages, hospitals, max_km=straight, detour=1.3, speed_kmh=40.0)
         coverage.curve(villages, near, np.arange(0.0, 61.0, 3.0))
         near.nearest()
         return coverage.served(villages, near, within=30.0)
@@ -289,6 +290,33 @@ def bench_gaps(large: bool) -> None:
     seconds, served = timed(whole)
     people = float(villages["people"][served].sum())
     row("travel, nearest, served, curve", seconds, None, f"{people:.0f} people in reach")
+
+
+def bench_study(large: bool, folder: str = "") -> None:
+    """The whole study, from the files of a store to the answer with its outlines."""
+    import jitasa_analytics as ja
+
+    if not folder:
+        print("\nname a store with --store DIR to measure the study coverage_gaps on it")
+        return
+    store = ja.open_store(Path(folder))
+    table(f"Study coverage_gaps for Thailand, {'sample' if store.manifest().sample else 'real'} data", "")
+
+    def whole() -> Any:
+        with store.snapshot("TH") as snapshot:
+            return ja.run("coverage_gaps", snapshot, service="hospital")
+
+    begin, cpu = time.perf_counter(), time.process_time()
+    whole()
+    print(f"first time in a process: {time.perf_counter() - begin:.2f} s, of the processor "
+          f"{time.process_time() - cpu:.2f} s")
+    seconds, answer = timed(whole)
+    cpu = time.process_time()
+    whole()
+    places, sites = len(answer.tables["places"]), int(answer.figures["facilities"].value)
+    row(f"{places} villages x {sites} hospitals", seconds, None,
+        f"of the processor {time.process_time() - cpu:.2f} s; "
+        f"{answer.figures['people_out_of_reach'].value:.0f} people out of reach")
 
 
 def bench_first(large: bool) -> None:
@@ -319,7 +347,7 @@ def bench_first(large: bool) -> None:
 
 
 BENCHES = {
-    "gaps": bench_gaps, "first": bench_first,
+    "gaps": bench_gaps, "study": bench_study, "first": bench_first,
     "access": bench_access, "raam": bench_raam, "hotspots": bench_hotspots, "equity": bench_equity,
     "matching": bench_matching, "network": bench_network,
 }
@@ -329,6 +357,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("which", nargs="*", help=f"of {', '.join(BENCHES)}; all where left out")
     parser.add_argument("--large", action="store_true", help="the whole country")
+    parser.add_argument("--store", default="", help="a store with the whole country, for the study")
     options = parser.parse_args()
     unknown = set(options.which) - set(BENCHES)
     if unknown:
@@ -337,7 +366,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     for name, bench in BENCHES.items():
         if not options.which or name in options.which:
-            bench(options.large)
+            bench(options.large, options.store) if bench is bench_study else bench(options.large)
             print(f"greatest memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 

@@ -81,8 +81,7 @@ def by_area(answer: Any, lang: str, rows: int | None = None) -> dict[str, Any] |
     if not len(frame):
         return None
     if answer.measure in frame and pd.api.types.is_numeric_dtype(frame[answer.measure]):
-        meaning = colours.scale_for(answer.measure, answer.study, answer.unit).name
-        frame = frame.sort_values(answer.measure, ascending=meaning in _LOW_FIRST, kind="stable", na_position="last")
+        frame = frame.sort_values(answer.measure, ascending=low_first(answer), kind="stable", na_position="last")
     more = 0 if rows is None else max(0, len(frame) - rows)
     frame = frame if rows is None else frame.head(rows)
     codes = [str(code) for code in frame.index]
@@ -93,6 +92,21 @@ def by_area(answer: Any, lang: str, rows: int | None = None) -> dict[str, Any] |
                       "cells": [areas.full_name(areas.parent(c), lang) for c in codes]})
     table = _table(frame, answer, lang, names, first=[answer.measure])
     return {**table, "more": "" if not more else texts.say("show.more_rows", lang, n=more)}
+
+
+def low_first(answer: Any) -> bool:
+    """Whether the areas that need attention are those with the smallest values of the measure."""
+    return colours.scale_for(answer.measure, answer.study, answer.unit).name in _LOW_FIRST
+
+
+def outstanding(answer: Any) -> int:
+    """How many areas stand out from the best of all: none where all are equally well off, or only one is known."""
+    if answer.measure not in answer.frame or not pd.api.types.is_numeric_dtype(answer.frame[answer.measure]):
+        return 0
+    values = answer.frame[answer.measure].dropna().astype(float)
+    if not len(values):
+        return 0
+    return int((values < values.max()).sum() if low_first(answer) else (values > values.min()).sum())
 
 
 def of_sites(answer: Any, sites: pd.DataFrame, lang: str) -> dict[str, Any]:

@@ -120,10 +120,12 @@ PEOPLE = Scale("people", ("#eeeef6", "#d3d2e7", "#b0aed3", "#8a86bb", "#665fa0",
 SCALES = {s.name: s for s in (COVERAGE, GAP, NEED, SUPPLY, PEOPLE)}
 
 _BY_WORD = (
-    (("out_of_reach", "gap", "uncovered", "beyond", "dropout", "drop_out", "zero"), GAP),
-    (("per_request", "ratio", "access", "volunteer", "supply", "capacity", "being_helped"), SUPPLY),
+    (("out_of_reach", "gap", "uncovered", "beyond", "dropout", "drop_out", "zero", "crowding"), GAP),
+    (("per_request", "ratio", "access", "volunteer", "supply", "capacity", "being_helped", "trained",
+      "relative"), SUPPLY),
     (("request", "need", "open", "demand", "waiting"), NEED),
-    (("coverage", "dose", "vaccin", "covered", "within", "served", "share_after", "share_before"), COVERAGE),
+    (("coverage", "dose", "vaccin", "covered", "within", "served", "share_after", "share_before",
+      "share_fair"), COVERAGE),
 )
 
 

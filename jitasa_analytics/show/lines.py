@@ -17,7 +17,8 @@ def summary(answer: Any, lang: str) -> str:
         lines.append(f"[{texts.say('show.sample', lang)}]")
     lines += [f"  {words.figure(n, lang, answer.study)}: {numbers.amount(f.value, f.unit, lang)}"
               for n, f in answer.figures.items()]
-    table = block.by_area(answer, lang, _AREAS)
+    count = min(block.outstanding(answer), _AREAS)
+    table = block.by_area(answer, lang, count) if count else None
     if table is not None:
         first = next((i for i, c in enumerate(table["columns"]) if c["number"]), None)
         if first is not None:
