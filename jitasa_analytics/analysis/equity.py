@@ -60,7 +60,7 @@ def gini(values: pd.Series, *, people: pd.Series | None = None) -> float:
     if not len(x) or mean == 0:
         return float("nan")
     below = np.cumsum(p) - p
-    return float(2.0 * (x * p) @ (below + p / 2.0) / mean - 1.0)
+    return max(float(2.0 * (x * p) @ (below + p / 2.0) / mean - 1.0), 0.0)  # rounding below 0 would print as -0.00
 
 
 def concentration_index(values: pd.Series, rank_by: pd.Series, *, people: pd.Series | None = None) -> float:

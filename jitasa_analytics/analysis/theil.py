@@ -164,7 +164,7 @@ def _theil(x: Floats, p: Floats) -> float:
     if not len(x) or mean == 0:
         return float("nan")
     ratio = x / mean
-    return float(p @ (ratio * np.log(ratio, out=np.zeros_like(ratio), where=ratio > 0)))
+    return max(float(p @ (ratio * np.log(ratio, out=np.zeros_like(ratio), where=ratio > 0))), 0.0)
 
 
 def _total(values: pd.Series, people: pd.Series | None) -> float:

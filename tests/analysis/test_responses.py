@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
+from sklearn.linear_model import PoissonRegressor
+from sklearn.metrics import mean_poisson_deviance
 
-from jitasa_analytics.analysis import responses
+from jitasa_analytics.analysis import adoption, responses
 from jitasa_analytics.errors import InputError
 
 NAN, INF = float("nan"), float("inf")
@@ -210,3 +212,18 @@ def test_too_little_to_learn_from_is_said():
         responses.expected_need(asked, people, need=need, use=use[[]])
     with pytest.raises(InputError, match="requests has labels that need lacks: 't11'"):
         responses.expected_need(asked, people, need=need.iloc[:-1], use=use)
+
+
+@pytest.mark.parametrize("penalty", [1e-6, 1e-2, 1.0])
+def test_the_count_model_is_that_of_scikit_learn(penalty):
+    # Rates over their mean, weighted by people: the model of PoissonRegressor, by Newton's steps instead of L-BFGS.
+    rng = np.random.default_rng(5)
+    x, n = rng.normal(size=(120, 3)), rng.integers(500, 20_000, 120).astype(float)
+    k = rng.poisson(n * np.exp(-6 + x @ [0.5, -0.3, 0.0])).astype(float)
+    mean = k.sum() / n.sum()
+    other = PoissonRegressor(alpha=penalty, tol=1e-10, max_iter=10_000).fit(x, k / n / mean, sample_weight=n)
+    ours = adoption._fit(x, k, n, penalty)
+    assert ours[1:] == pytest.approx(other.coef_, abs=1e-5)
+    assert ours[0] == pytest.approx(other.intercept_ + np.log(mean), abs=1e-5)
+    expected = n * np.exp(adoption._linear(x, ours))
+    assert adoption._deviance(k, expected) == pytest.approx(120 * mean_poisson_deviance(k, expected))
