@@ -34,8 +34,10 @@ def near(model: Model, chosen: Ints, within: float) -> Flows:
     is_open = np.zeros(len(model.fixed), bool)
     is_open[chosen] = True
     travel = model.travel
-    kept = np.flatnonzero(is_open[travel.indices] & (travel.costs <= within))
-    place, site, cost = travel.rows[kept], travel.indices[kept].astype(np.int64), travel.costs[kept]
+    kept = np.flatnonzero(is_open[travel.indices])
+    kept = kept[travel.costs[kept] <= within]
+    site, cost = travel.indices[kept].astype(np.int64), travel.costs[kept]
+    place = np.searchsorted(travel.indptr, kept, "right") - 1
     order = np.lexsort((site, cost, place))
     return Flows(place[order], site[order], cost[order], model.people[place[order]])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ class Cover:
     Attributes
     ----------
     weights : float array, shape (n,)
-    reach : csr_array of float64 ones, shape (n, m), sorted indices
+    reach : csr_array of ones (int8), shape (n, m), sorted indices
     columns : int array, shape (m,)
         What the columns were called before the reduction.
     n_open : int
@@ -45,14 +46,10 @@ class Cover:
     base: float = 0.0
 
     @cached_property
-    def by_column(self) -> csr_array:
-        """The rows of each column, shape (m, n)."""
-        return csr_array(self.reach.T.tocsr())
-
-    @cached_property
-    def by_column_arrays(self) -> tuple[Ints, npt.NDArray[np.int32]]:
+    def by_column_arrays(self) -> tuple[Ints, AnyInts]:
         """Where each column's rows start, and the rows, as the compiled loops want them."""
-        return self.by_column.indptr.astype(np.int64), self.by_column.indices.astype(np.int32, copy=False)
+        start, rows = kernels().by_columns(self.reach.indptr, self.reach.indices, self.reach.shape[1])
+        return start, rows
 
     def value(self, chosen: Iterable[int]) -> float:
         """Weight that these columns (positions) cover, with the base."""
@@ -61,7 +58,10 @@ class Cover:
     def hits(self, chosen: Iterable[int]) -> Ints:
         """How many of these columns cover each row, shape (n,)."""
         positions = np.asarray(list(chosen), np.int64)
-        rows = self.by_column[positions].indices
+        start, row = self.by_column_arrays
+        begin, length = start[positions], np.diff(start)[positions]
+        before = np.concatenate([[0], np.cumsum(length)])
+        rows = row[np.repeat(begin - before[:-1], length) + np.arange(before[-1])]
         return np.bincount(rows, minlength=len(self.weights))
 
     def opened(self, chosen: Iterable[int]) -> Cover:
@@ -73,7 +73,7 @@ class Cover:
         others = np.ones(len(self.columns), bool)
         others[positions] = False
         return Cover(
-            self.weights[~covered], _slice(self.reach, ~covered, others), self.columns[others],
+            self.weights[~covered], _slice(self.reach, np.flatnonzero(~covered), others), self.columns[others],
             self.n_open - len(positions), self.base + float(self.weights[covered].sum()),
         )
 
@@ -81,7 +81,7 @@ class Cover:
         """The problem with some columns only."""
         if kept.all():
             return self
-        rows = np.ones(len(self.weights), bool)
+        rows = np.arange(len(self.weights))
         return Cover(self.weights, _slice(self.reach, rows, kept), self.columns[kept], self.n_open, self.base)
 
     def reduced(self) -> Cover:
@@ -103,40 +103,42 @@ class Cover:
         first, group = _groups(self.reach)
         weights = np.asarray(np.bincount(group, self.weights, minlength=len(first)), np.float64)
         useful = (weights > 0) & (np.diff(self.reach.indptr)[first] > 0)
-        return Cover(
-            weights[useful], csr_array(self.reach[first[useful]]), self.columns, self.n_open, self.base
-        )
+        if useful.all() and len(first) == len(self.weights):
+            return self
+        every = np.ones(len(self.columns), bool)
+        return Cover(weights[useful], _slice(self.reach, first[useful], every), self.columns, self.n_open, self.base)
 
 
 def problem(weights: Floats, reach: csr_array, n_open: int) -> Cover:
     """A covering problem from a boolean reach matrix, shape (n, m)."""
-    ones = csr_array((np.ones(reach.nnz), reach.indices, reach.indptr), shape=reach.shape)
+    ones = csr_array((np.ones(reach.nnz, np.int8), reach.indices, reach.indptr), shape=reach.shape)
     ones.sort_indices()
     return Cover(weights, ones, np.arange(reach.shape[1]), n_open)
 
 
-def _slice(matrix: csr_array, rows: Bools, columns: Bools) -> csr_array:
-    part = csr_array(matrix[np.flatnonzero(rows)][:, np.flatnonzero(columns)])
-    part.sort_indices()
-    return part
+def kernels() -> Any:
+    """The compiled loops, which import this module in turn."""
+    from jitasa_analytics.analysis.placement import cover_kernels
+
+    return cover_kernels
+
+
+def _slice(matrix: csr_array, rows: Ints, columns: Bools) -> csr_array:
+    """Some rows in this order, and the columns that are kept."""
+    name = np.where(columns, np.cumsum(columns) - 1, -1)
+    start, index = kernels().picked(matrix.indptr, matrix.indices, np.asarray(rows, np.int64), name)
+    return csr_array((np.ones(len(index), np.int8), index, start), shape=(len(rows), int(columns.sum())))
 
 
 def _groups(matrix: csr_array) -> tuple[Ints, Ints]:
     """Rows with equal columns: first row of each group, and the group of each row."""
     n, m = matrix.shape
-    start, index = matrix.indptr.astype(np.int64), matrix.indices
-    random = np.random.default_rng(0).integers(0, 2**63, m, dtype=np.uint64)
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(random[index], dtype=np.uint64)])
-    mark = sums[start[1:]] - sums[start[:-1]]
+    random = np.random.default_rng(0).integers(0, 2**63, m, dtype=np.int64)
+    mark = kernels().marks(matrix.indptr, matrix.indices, random)
     _, first, group = np.unique(mark, return_index=True, return_inverse=True)
-    # Equal sums of random numbers are no proof; equal columns are.
-    length = np.diff(start)
-    model = first[group]
-    shift = np.repeat(start[model] - start[:-1], length)
-    same = (length == length[model]).all() and (
-        np.array_equal(index, index[np.minimum(np.arange(len(index)) + shift, len(index) - 1)]) if len(index) else True
-    )
-    if not same:  # two rows with different columns and the same sum: never seen
+    # Equal marks are no proof; equal columns are.
+    if not kernels().equal_rows(matrix.indptr, matrix.indices, np.asarray(first[group], np.int64)):
+        # two rows with different columns and the same mark: never seen
         first, group = np.arange(n), np.arange(n)
     order = np.argsort(first, kind="stable")
     place = np.empty(len(order), np.int64)

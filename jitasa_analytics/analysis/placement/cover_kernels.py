@@ -147,3 +147,64 @@ def column_sums(start: Ints, row: AnyInts, multiplier: Floats, first: int, last:
         for k in range(start[j], start[j + 1]):
             value += multiplier[row[k]]
         sums[j] = value
+
+
+@compiled
+def by_columns(start: AnyInts, index: AnyInts, m: int) -> tuple[Ints, AnyInts]:
+    """Where the rows of each column begin, and the rows, ascending."""
+    new = np.zeros(m + 1, np.int64)
+    for k in range(len(index)):
+        new[index[k] + 1] += 1
+    for j in range(m):
+        new[j + 1] += new[j]
+    at = new[:-1].copy()
+    rows = np.empty(len(index), np.int32)
+    for i in range(len(start) - 1):
+        for k in range(start[i], start[i + 1]):
+            rows[at[index[k]]] = i
+            at[index[k]] += 1
+    return new, rows
+
+
+@compiled
+def picked(start: AnyInts, index: AnyInts, take: Ints, name: Ints) -> tuple[Ints, AnyInts]:
+    """Rows in the order of ``take``, columns renamed in ascending order; a column named -1 goes."""
+    new = np.zeros(len(take) + 1, np.int64)
+    for r in range(len(take)):
+        count = 0
+        for k in range(start[take[r]], start[take[r] + 1]):
+            count += name[index[k]] >= 0
+        new[r + 1] = new[r] + count
+    columns = np.empty(new[-1], np.int32)
+    for r in range(len(take)):
+        at = new[r]
+        for k in range(start[take[r]], start[take[r] + 1]):
+            if name[index[k]] >= 0:
+                columns[at] = name[index[k]]
+                at += 1
+    return new, columns
+
+
+@compiled
+def marks(start: AnyInts, index: AnyInts, random: Ints) -> Ints:
+    """The random numbers of each row's columns as one number: their exclusive or."""
+    sums = np.zeros(len(start) - 1, np.int64)
+    for i in range(len(sums)):
+        value = 0
+        for k in range(start[i], start[i + 1]):
+            value ^= random[index[k]]
+        sums[i] = value
+    return sums
+
+
+@compiled
+def equal_rows(start: AnyInts, index: AnyInts, model: Ints) -> bool:
+    """Whether each row has the columns of the row that is its model."""
+    for i in range(len(model)):
+        shift = start[model[i]] - start[i]
+        if start[model[i] + 1] - start[i + 1] != shift:
+            return False
+        for k in range(start[i], start[i + 1]):
+            if index[k] != index[k + shift]:
+                return False
+    return True

@@ -71,7 +71,7 @@ def solve(cover: Cover, *, whole: bool, seed: int, watch: Watch) -> Solution:
         watch.tell(value, bound)
         return bound <= value or relative_gap(value, bound) <= watch.gap
 
-    longest = int(np.diff(small.by_column.indptr).max()) + 64
+    longest = int(np.diff(small.by_column_arrays[0]).max()) + 64
 
     def tighten(bound: float) -> float:
         # Twice the error that summing so many float64 numbers can have.
@@ -159,7 +159,7 @@ def _program(cover: Cover, scale: float) -> tuple[exact.Program, Lift]:
     degree = np.diff(cover.reach.indptr)
     single = degree == 1  # its share equals the site, so that it needs no variable of its own
     shared: Bools = ~single
-    rows = csr_array(cover.reach[np.flatnonzero(shared)])
+    rows = csr_array(cover.reach[np.flatnonzero(shared)].astype(np.float64))
     alone = cover.reach[np.flatnonzero(single)].indices
     by_site = np.bincount(alone, cover.weights[single], minlength=n_columns)
     k = rows.shape[0]

@@ -113,6 +113,8 @@ def _filled(model: Model, reach: csr_array, chosen: Ints) -> Ints:
     assert model.n_sites is not None
     taken = model.fixed.copy()
     taken[chosen] = True
+    if int(taken.sum()) >= model.n_sites:
+        return np.flatnonzero(taken)
     people = np.asarray(csr_array(reach.T) @ model.people)
     spare = np.flatnonzero(~taken & ~model.forbidden)
     order = spare[np.argsort(-people[spare], kind="stable")]

@@ -18,6 +18,7 @@ from jitasa_analytics.analysis.placement.median_lists import LARGE, together
 _PATIENCE = 12
 _PARTS = 4
 _EVERY = 40  # rounds between two plans
+_EVERY_LARGE = 25  # where plans are looked for beside
 
 
 def greedy(cover: Cover) -> Ints:
@@ -94,6 +95,7 @@ def certify(
     bound, limit, theta, stale = np.inf, np.inf, 1.0, 0
     direction = np.zeros(len(w))
     plans = _Plans(cover)
+    every = _EVERY if plans.pool is None else _EVERY_LARGE
     for round_ in range(rounds):
         sums = _sums(cover, multipliers)
         top = np.sort(np.argpartition(-sums, p - 1)[:p])
@@ -104,7 +106,7 @@ def certify(
             stale += 1
         if raw < bound:
             bound, best_multipliers, limit = raw, multipliers, min(limit, tighten(raw))
-        if round_ % _EVERY == 0 or round_ == 2:
+        if round_ % every == 0 or round_ == 2:
             trial = plans.exchange(top)
             if trial is not None and (worth := cover.value(trial)) > value:
                 chosen, value = trial, worth
