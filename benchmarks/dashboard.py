@@ -7,6 +7,7 @@ does. For the country's tambons give a store that holds them all:
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import statistics
@@ -20,10 +21,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bokeh.client import pull_session  # noqa: E402
+import numpy as np  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from tests.ui.browser import _DRAWN, ARGUMENTS  # noqa: E402
+from benchmarks.sitting import Sitting  # noqa: E402
+from tests.ui.browser import _DRAWN, _IDLE, ARGUMENTS  # noqa: E402
 from tests.ui.conftest import start  # noqa: E402
 
 SESSIONS = int(os.environ.get("JITASA_BENCH_SESSIONS", "500"))
@@ -59,7 +61,7 @@ def visit(context: Any, address: str, path: str) -> tuple[float, float, Any]:
     page = context.new_page()
     started = time.perf_counter()
     page.goto(address + path, wait_until="commit")
-    page.locator("h1.title").first.wait_for()
+    page.locator("#first .heading, h1.title").first.wait_for()
     read = time.perf_counter() - started
     page.wait_for_function(_DRAWN, timeout=60_000)
     return read, time.perf_counter() - started, page
@@ -67,7 +69,11 @@ def visit(context: Any, address: str, path: str) -> tuple[float, float, Any]:
 
 def control(page: Any, values: list[str], rounds: int = 12) -> float:
     """Median milliseconds from a change of the measure to the painted map."""
-    taken = [page.evaluate(_MEASURE, [i % len(values), values]) for i in range(rounds)]
+    taken = []
+    for i in range(rounds):
+        page.wait_for_function(_IDLE)
+        page.wait_for_load_state("networkidle")
+        taken.append(page.evaluate(_MEASURE, [i % len(values), values]))
     return statistics.median(taken[2:])
 
 
@@ -110,27 +116,34 @@ def browser_part(address: str, whole: bool) -> None:
         browser.close()
 
 
-def open_session(address: str) -> Any:
-    """A visitor without a window: what the server does for one, the drawing left out."""
-    return pull_session(url=address)
-
-
-def fifty(address: str, pid: int) -> None:
-    """Sessions that change the measure at once, and memory while and after many."""
-    sessions = [open_session(address) for _ in range(50)]
+async def crowd(address: str, pid: int) -> None:
+    """Fifty visitors at once, each changing the measure every ten seconds or so; then many that come and go."""
+    empty = memory(pid)
+    sittings = [await Sitting.begin(address) for _ in range(50)]
     held = memory(pid)
-    taken = []
-    for session in sessions:
-        select = next(m for m in session.document.models if "measure" in (getattr(m, "css_classes", None) or []))
-        started = time.perf_counter()
-        select.data.value = "volunteers"
-        session.force_roundtrip()
-        taken.append(1000 * (time.perf_counter() - started))
-    print(f"| 50 open sessions, one interaction each: median, p95 | {statistics.median(taken):.0f} ms, "
-          f"{statistics.quantiles(taken, n=20)[-1]:.0f} ms |")
-    for session in sessions:
-        session.close()
-    print(f"| memory with 50 sessions | {held:.0f} MB |")
+    random, taken = np.random.default_rng(1), []
+
+    async def sit(sitting: Sitting, waits: list[float]) -> None:
+        for i, wait in enumerate(waits):
+            await asyncio.sleep(wait)
+            taken.append(await sitting.change(("volunteers", "waiting")[i % 2]))
+
+    done = await asyncio.gather(*(sit(s, random.exponential(10, 4).tolist()) for s in sittings),
+                                return_exceptions=True)
+    failed = sum(isinstance(d, BaseException) for d in done)
+    print(f"| 50 sessions, a change each 10 s on average ({len(taken)} changes, {failed} failed): median, p95 | "
+          f"{statistics.median(taken):.0f} ms, {statistics.quantiles(taken, n=20)[-1]:.0f} ms |")
+    at_once = await asyncio.gather(*(s.change("people") for s in sittings))
+    print(f"| 50 sessions that change in the same instant: median, slowest | {statistics.median(at_once):.0f} ms, "
+          f"{max(at_once):.0f} ms |")
+    for sitting in sittings:
+        sitting.end()
+    print(f"| memory of a session | {(held - empty) / 50:.2f} MB |")
+    for _ in range(SESSIONS):
+        (await Sitting.begin(address)).end()
+    await asyncio.sleep(30)  # the server drops sessions nobody is attached to after fifteen seconds
+    print(f"| memory before the fifty, with them, and after {SESSIONS} more came and went | {empty:.0f}, {held:.0f}, "
+          f"{memory(pid):.0f} MB |")
 
 
 def main() -> None:
@@ -146,13 +159,7 @@ def main() -> None:
         try:
             print("| what | measured |\n|---|---|")
             browser_part(address, whole=bool(named))
-            before = memory(process.pid)
-            fifty(address, process.pid)
-            for _ in range(SESSIONS):
-                open_session(address).close()
-            time.sleep(20)  # the server drops sessions nobody is attached to after fifteen seconds
-            print(f"| memory before, and after {SESSIONS} sessions opened and closed | {before:.0f}, "
-                  f"{memory(process.pid):.0f} MB |")
+            asyncio.run(crowd(address, process.pid))
         finally:
             process.terminate()
             try:

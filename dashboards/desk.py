@@ -23,11 +23,12 @@ import geopandas as gpd
 import pandas as pd
 
 from jitasa_analytics import areas, studies
-from jitasa_analytics.errors import JitasaError
+from jitasa_analytics.errors import JitasaError, NoDataError
 from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
 from jitasa_analytics.show import outlines
 from jitasa_analytics.store import Snapshot, Store
 from jitasa_analytics.store.manifest import Manifest
+from jitasa_analytics.store.pool import Pool
 from jitasa_analytics.studies import progress
 
 Key = tuple[Any, ...]
@@ -70,6 +71,7 @@ class Desk:
 
     def __init__(self, folder: Path, *, keep: int = 200, tiles: tuple[str, str] = ("", "")) -> None:
         self._store = Store(folder)
+        self._pool = Pool(self._store.folder)
         self.tiles = tiles
         self._keep = keep
         self._kept: OrderedDict[Key, Any] = OrderedDict()
@@ -262,20 +264,20 @@ class Desk:
         with self._lock:
             if whole in self._kept:
                 self._kept.move_to_end(whole)
-                return self._kept[whole]
+                return _given(self._kept[whole])
             making = self._making.setdefault(whole, threading.Lock())
         try:
             with making:
                 with self._lock:
                     if whole in self._kept:
-                        return self._kept[whole]
-                with Snapshot(self._store.folder, manifest, area) as snapshot:
-                    made = make(snapshot)
+                        return _given(self._kept[whole])
+                with self._pool.snapshot(manifest, area) as snapshot:
+                    made = _made(make, snapshot)
                 with self._lock:
                     self._kept[whole] = made
                     while len(self._kept) > self._keep:
                         self._kept.popitem(last=False)
-                return made
+                return _given(made)
         finally:
             with self._lock:
                 self._making.pop(whole, None)
@@ -284,6 +286,26 @@ class Desk:
 def head(area: str) -> str:
     """What the codes of areas inside an area start with."""
     return "" if area == areas.COUNTRY else area
+
+
+@dataclass(frozen=True)
+class _Nothing:
+    """That there are no data is an answer too, and as slow to find out as any."""
+
+    error: NoDataError
+
+
+def _made(make: Callable[[Snapshot], Any], snapshot: Snapshot) -> Any:
+    try:
+        return make(snapshot)
+    except NoDataError as error:
+        return _Nothing(error)
+
+
+def _given(made: Any) -> Any:
+    if isinstance(made, _Nothing):
+        raise made.error.with_traceback(None)
+    return made
 
 
 def _level_below(snapshot: Snapshot, area: str) -> str:

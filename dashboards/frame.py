@@ -69,6 +69,9 @@ def build(desk: Desk, page: type[Page]) -> Any:
     shown = shell(lang, colours.ground(now.dark), page.label(lang), manifest.version if manifest else -1)
     shown.header = [navigation.header(now, page.slug, "" if desk.user == LOCAL else desk.user.name)]
     shown.main = [body]
+    if pn.state.curdoc is not None:
+        label = card.sample_html(lang) if manifest is not None and manifest.sample else ""
+        pn.state.curdoc.template_variables["first"] = _first(label, content)
     return shown
 
 
@@ -116,7 +119,21 @@ def _template(lang: str, version: int) -> Any:
                     for name in ("fresh", "load", "lost"))
     script = (f'<script src="assets/shell.js" data-lang="{lang}" data-version="{version}" '
               f'data-instance="{health.INSTANCE}"{words}></script>')
-    return parse_template("{% extends 'base.html' %}{% block postamble %}{{ super() }}" + script + "{% endblock %}")
+    # What can be read stands before the scripts, so that it is read while they load.
+    return parse_template("{% extends 'base.html' %}{% block postamble %}{{ super() }}" + script + "{% endblock %}"
+                          "{% block js_resources %}{% endblock %}"
+                          "{% block loader %}{{ first | default('', true) }}{{ bokeh_js if bokeh_js }}{{ super() }}"
+                          "{% endblock %}")
+
+
+def _first(label: str, content: Any) -> str:
+    """The page's finding and figures as plain HTML: what is read until the page itself stands there."""
+    told = content.first() if isinstance(content, Page) else ""
+    kind = "by-area" if getattr(content, "by_area", False) else ""
+    return (f'<div id="first" class="{kind}"><template shadowrootmode="open"><style>{style.PIECES}'
+            f'.heading {{ font-size: 21px; font-weight: 600; line-height: 1.4; margin: 4px 0 12px; }}'
+            f'.ghost {{ margin-top: 12px; }}</style>{label}{told}'
+            '<div class="ghost"><i></i><i></i></div></template></div>')
 
 
 @cache

@@ -32,6 +32,14 @@
     }
   })
 
+  // What came as plain HTML makes room for the page as soon as that is drawn.
+  function make_room() {
+    const first = document.getElementById("first")
+    const root = window.Bokeh && Bokeh.index && Bokeh.index.roots && Bokeh.index.roots[0]
+    if (first && root && root.is_idle) { first.remove() } else if (first || !root) { requestAnimationFrame(make_room) }
+  }
+  requestAnimationFrame(make_room)
+
   // The address says everything, so that a page whose server was restarted is simply loaded again.
   const line = document.createElement("div")
   line.id = "live"

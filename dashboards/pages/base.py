@@ -70,6 +70,14 @@ class Page(pn.viewable.Viewer):
         """Lay the page out; called once."""
         raise TypeError(f"the page {type(self).__name__} must define build()")
 
+    def first(self) -> str:
+        """What is read while the page loads: its finding and figures where it has them, as HTML."""
+        title = getattr(self, "title", None)
+        said = title.rx.value if isinstance(title, pn.rx) else ""
+        figures = getattr(self, "figures", None)
+        shown = figures.object if isinstance(figures, pn.pane.HTML) and isinstance(figures.object, str) else ""
+        return f'<div class="heading">{escape(str(said or self.label(self.lang)))}</div>{shown}'
+
     def say(self, key: str, **values: object) -> str:
         """A text of the dashboard in the page's language."""
         return texts.say(f"dashboard.{key}", self.lang, **values)
@@ -199,6 +207,12 @@ _FIELDS = """
 :host > * { width: auto !important; min-width: 0; }
 @media (max-width: 600px) { :host { grid-template-columns: minmax(0, 1fr); } }
 """
+
+
+def prompt(widget: Any) -> Any:
+    """A control whose change is told at once: Panel waits 50 ms for others that might come with it."""
+    widget._debounce = 1
+    return widget
 
 
 def fields(*widgets: Any) -> pn.Column:

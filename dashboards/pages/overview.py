@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 import param
 
 from dashboards import discreet
-from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
+from dashboards.pages.base import Page, bar, boxed, download, fields, heading, prompt, two
 from jitasa_analytics import areas
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.show import answers, card, colours, files, numbers, paint, plain_charts, tables, words
@@ -57,7 +57,8 @@ class Overview(Page):
         self.asked_chart, self.dose_chart, self.asked_title, self.dose_title = (card.piece("") for _ in range(4))
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
         self.refresh()
-        self.follow(self.refresh, self.scope.param.area, self.look.param.level)
+        self.complete()
+        self.follow(self.go, self.scope.param.area, self.look.param.level)
         self.follow(self.repaint, self.look.param.measure)
         self.follow(self.mark, self.look.param.focus)
         side = boxed(
@@ -104,7 +105,7 @@ class Overview(Page):
             refs=pn.bind(below, self.scope.param.area),
         )
         pn.bind(self.guarded(self._by_level), level.param.value, watch=True)
-        return [measure, level]
+        return [prompt(measure), prompt(level)]
 
     def _by_level(self, chosen: str | None) -> None:
         if chosen:
@@ -112,8 +113,13 @@ class Overview(Page):
 
     # -- asking ------------------------------------------------------------------------------
 
+    def go(self) -> None:
+        """Another area or another level: the map first, as the eye is there."""
+        self.refresh()
+        self.afterwards(self.complete)
+
     def refresh(self) -> None:
-        """Everything for another area or another level."""
+        """The map."""
         area = self.scope.area
         level = self.look.level if self.look.level != "auto" else self.desk.level_below(area)
         own = areas.level_of(area)
@@ -122,12 +128,16 @@ class Overview(Page):
         self.level = level
         self.frame = self.desk.query("page_areas", area, digits=areas.digits(level)).set_index("area_code")
         self.outline = self.desk.outline(level, area)
-        now, week = discreet.figures(self.desk, area), discreet.week(self.desk, area)
-        self.title.rx.value = self._finding(now, week)
-        self.figures.object = card.figures_html(self._boxes(now, week))
         self.look.focus = ""
         self.painted = self._paint()
         self.map.draw(self.outline.url, self.outline.codes, self.painted, around=self.neighbours())
+
+    def complete(self) -> None:
+        """What stands around the map."""
+        area = self.scope.area
+        now, week = discreet.figures(self.desk, area), discreet.week(self.desk, area)
+        self.title.rx.value = self._finding(now, week)
+        self.figures.object = card.figures_html(self._boxes(now, week))
         self._dress()
         self._draw_charts()
 

@@ -129,7 +129,8 @@ def by_facility(snapshot: Snapshot, dose: int, group: str, upto: str) -> pd.Data
 def doses_reported(snapshot: Snapshot, group: str, upto: str) -> list[int]:
     """Which doses the store knows of in the scope, from reports or single doses."""
     numbers = set(_reports(snapshot, group, upto)["dose_no"])
-    numbers |= {n for n in range(1, 10) if len(injections(snapshot, n, group, upto))}
+    groups = [GROUP_608, *(name for part in PARTS_608 for name in part)] if group == GROUP_608 else [group]
+    numbers |= set(snapshot.query("dose_numbers", groups=groups, upto=upto)["dose_no"])
     return sorted(int(n) for n in numbers)
 
 
