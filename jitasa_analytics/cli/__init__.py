@@ -141,10 +141,11 @@ def serve(
     context: typer.Context,
     store: StoreOption,
     port: PortOption = PORT,
-    auth: Annotated[str, typer.Option("--auth", metavar="none|accounts")] = "none",
+    auth: Annotated[str, typer.Option("--auth", metavar="none|accounts|oidc")] = "none",
     address: Annotated[str, typer.Option("--address", metavar="IP")] = "127.0.0.1",
     origin: Annotated[str, typer.Option("--origin", metavar="https://…")] = "",
     forms: Annotated[bool, typer.Option("--forms/--no-forms", envvar="JITASA_FORMS", show_envvar=False)] = False,
+    oidc: Annotated[Path | None, typer.Option("--oidc", metavar="FILE.toml")] = None,
     tiles: Annotated[str, typer.Option("--tiles", envvar="JITASA_TILES", show_envvar=False, metavar="URL")] = "",
     tiles_credit: Annotated[str, typer.Option("--tiles-credit", envvar="JITASA_TILES_CREDIT", show_envvar=False,
                                               metavar="TEXT")] = "",
@@ -155,10 +156,12 @@ def serve(
     open_store(store)
     from dashboards.app import serve as serve_app
     from dashboards.tiles import Tiles
+    from jitasa_analytics.service.vouching import Vouching
     from jitasa_analytics.service.web.doors import Doors, mode
 
-    serve_app(store, port, lang=context.obj, address=address, people=Doors(mode(auth), origin, forms),
-              tiles=Tiles(tiles, tiles_credit))
+    settings = Vouching.read(oidc) if oidc is not None else None
+    serve_app(store, port, lang=context.obj, address=address,
+              people=Doors(mode(auth), origin, forms, oidc=settings), tiles=Tiles(tiles, tiles_credit))
 
 
 @app.command("import")

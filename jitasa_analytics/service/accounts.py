@@ -203,7 +203,8 @@ class Accounts:
 
     def session(self, key: str) -> User | None:
         """Who a session belongs to, by the hash of its id; None where it ended or its account is shut."""
-        return self._holder("SELECT s.name, coalesce(s.role, u.role), coalesce(s.scope, u.scope) FROM sessions s "
+        return self._holder("SELECT s.name, coalesce(s.role, u.role), coalesce(s.scope, u.scope), "
+                            "s.role IS NULL AND u.must_change = 1 FROM sessions s "
                             "LEFT JOIN users u USING (name) WHERE s.id = ? AND s.ends_at > ? AND "
                             "(s.role IS NOT NULL OR u.disabled = 0)", key)
 
@@ -225,7 +226,7 @@ class Accounts:
 
     def token(self, secret: str) -> User | None:
         """Who an API token belongs to; None where it is none, ended, or its account is shut."""
-        return self._holder("SELECT t.name, u.role, u.scope FROM tokens t JOIN users u USING (name) "
+        return self._holder("SELECT t.name, u.role, u.scope, u.must_change FROM tokens t JOIN users u USING (name) "
                             "WHERE t.id = ? AND t.ends_at > ? AND u.disabled = 0", name_of(secret))
 
     # -- inside -------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ class Accounts:
     def _holder(self, query: str, key: str) -> User | None:
         with self._open(read=True) as file:
             row = file.execute(query, (key, self._clock())).fetchone()
-        return User(*row) if row and None not in row else None
+        return User(row[0], row[1], row[2], bool(row[3])) if row and None not in row[:3] else None
 
     def _known(self, name: str) -> None:
         with self._open() as file:

@@ -40,15 +40,18 @@ class User:
         One of `ROLES`; ``local`` where nobody signs in.
     scope : str
         Code of the area that the account may read; ``TH`` for the country.
+    owes_password : bool
+        Whether a password that somebody else made up must be changed before anything else may be done.
     """
 
     name: str
     role: str
     scope: str = areas.COUNTRY
+    owes_password: bool = False
 
     def may(self, right: str) -> bool:
         """Whether the role gives a right."""
-        return right in _RIGHTS[self.role]
+        return not self.owes_password and right in _RIGHTS[self.role]
 
     def require(self, right: str) -> None:
         """Refuse what the role does not give.

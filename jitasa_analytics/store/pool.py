@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ class Pool:
         self._idle: list[Snapshot] = []
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        # At the end of the process too: DuckDB's files are let go before the interpreter is.
+        weakref.finalize(self, _empty, self._idle)
 
     @contextmanager
     def snapshot(self, manifest: Manifest, scope: str) -> Iterator[Snapshot]:
@@ -46,7 +49,7 @@ class Pool:
         with self._lock:
             old = [s for s in self._idle if s.version < manifest.version]
             fit = next((s for s in self._idle if s.version == manifest.version and s.scope == scope), None)
-            self._idle = [s for s in self._idle if s is not fit and s not in old]
+            self._idle[:] = [s for s in self._idle if s is not fit and s not in old]
         _close(old)
         snapshot = fit or Snapshot(self._folder, manifest, scope)
         try:
@@ -59,7 +62,7 @@ class Pool:
     def close(self) -> None:
         """Let go of all that wait."""
         with self._lock:
-            waiting, self._idle = self._idle, []
+            waiting, self._idle[:] = list(self._idle), []
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
@@ -69,7 +72,7 @@ class Pool:
         with self._lock:
             self._idle.append(snapshot)
             over = self._idle[:-self._keep]
-            self._idle = self._idle[-self._keep:]
+            del self._idle[:-self._keep]
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = threading.Timer(IDLE_SECONDS, self.close)
@@ -81,3 +84,8 @@ class Pool:
 def _close(snapshots: list[Snapshot]) -> None:
     for snapshot in snapshots:
         snapshot.close()
+
+
+def _empty(waiting: list[Snapshot]) -> None:
+    _close(waiting)
+    waiting.clear()

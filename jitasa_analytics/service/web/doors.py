@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jitasa_analytics.errors import InputError, ServeError
+from jitasa_analytics.service.vouching import Vouchers, Vouching
 from jitasa_analytics.service.web.base import House
 from jitasa_analytics.service.web.gate import Mode
 from jitasa_analytics.service.web.routes import house
@@ -24,10 +24,12 @@ def mode(text: str) -> Mode:
     """
     if text == "accounts":
         return "accounts"
+    if text == "oidc":
+        return "oidc"
     if text == "none":
         return "none"
-    raise InputError(f"there is no way to sign in called {text!r}: use accounts or none", key="service.doors.unknown",
-                     word=text)
+    raise InputError(f"there is no way to sign in called {text!r}: use accounts, oidc or none",
+                     key="service.doors.unknown", word=text)
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,15 @@ class Doors:
         Whether anybody may ask for help and volunteer.
     public_file : Path, optional
         Shown to anybody under ``/public``.
-    oidc : optional
-        The house that vouches for people.
+    oidc : Vouching, optional
+        The settings of the house that vouches for people, in the mode ``oidc``.
     """
 
     auth: Mode = "none"
     origin: str = ""
     forms: bool = False
     public_file: Path | None = None
-    oidc: Any = None
+    oidc: Vouching | None = None
 
     def check(self, address: str) -> None:
         """Refuse to listen where the doors don't hold.
@@ -63,6 +65,8 @@ class Doors:
         ServeError
             If nobody signs in and others can reach the server, or passwords would travel in clear.
         """
+        if self.auth == "oidc" and self.oidc is None:
+            raise ServeError("with --auth oidc also give the settings: --oidc FILE.toml", key="vouching.no_file")
         if address in LOOPBACK:
             return
         if self.auth == "none":
@@ -82,4 +86,4 @@ class Doors:
             host = self.origin.split("://", 1)[-1].strip("/").lower()
             origins |= {host, host.removesuffix(":443")}
         return house(store, self.auth, origins=origins, secure=secure, public_file=self.public_file, forms=self.forms,
-                     oidc=self.oidc)
+                     oidc=Vouchers(self.oidc) if self.oidc is not None else None)

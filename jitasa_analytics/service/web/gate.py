@@ -132,6 +132,9 @@ class Gate:
             if request.method in ("GET", "HEAD") and not path.endswith("/ws") and self._wants_page(request):
                 return ToSignIn, {"where": f"/login?next={quote(request.uri or '/', safe='')}"}
             return Refused, {"status": 401, "why": "sign_in"}
+        if user.owes_password and path not in ("/password", "/account") and request.method == "GET" and \
+                not path.endswith("/ws") and self._wants_page(request):
+            return ToSignIn, {"where": "/password"}
         if not user.may("see") and path not in ("/password", "/account"):
             return Refused, {"status": 403, "why": "right"}
         if key:

@@ -139,4 +139,5 @@ class Password(Handler):
     def _show(self, *, error: str = "", status: int = 200) -> None:
         if self.current_user is None or self.house.gate.mode != "accounts":
             raise HTTPError(403)
-        self.page("password", self.say("password.title"), error=error, status=status)
+        self.page("password", self.say("password.title"), error=error, status=status,
+                  owed=self.current_user.owes_password)
