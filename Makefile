@@ -7,7 +7,7 @@ STORE  ?= data/store
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock notebooks clean system
+.PHONY: help demo test check bench lock notebooks screenshots clean system
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ check: $(READY) ## Lint, types, floors of imports, doctests
 
 notebooks: $(READY) ## Write the notebooks from their py:percent pairs
 	@$(BIN)/jupytext --sync notebooks/*.py
+
+screenshots: $(READY) ## Take the pictures of the README from the sample (needs Chromium)
+	@$(BIN)/python scripts/screenshots.py
 
 bench: $(READY) ## Run all benchmarks and print their tables
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

@@ -95,7 +95,8 @@ def _theme(ground: colours.Ground) -> dict[str, Any]:
                     "text": {"primary": ground.ink, "secondary": ground.quiet}, "divider": ground.line},
         "shape": {"borderRadius": 8},
         "components": {
-            "MuiInputLabel": {"styleOverrides": {"root": {"overflow": "visible", "lineHeight": 1.6}}},
+            "MuiInputLabel": {"styleOverrides": {"root": {"overflow": "visible", "lineHeight": 1.6},
+                                               "shrink": {"lineHeight": 1.9, "marginTop": "-2px"}}},
             "MuiAppBar": {"styleOverrides": {"root": {
                 "backgroundColor": "#174f76", "backgroundImage": "none", "color": "#fff", "boxShadow": "none"}}},
             "MuiPaper": {"styleOverrides": {"root": {"backgroundImage": "none"}}},

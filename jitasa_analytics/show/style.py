@@ -119,7 +119,7 @@ TABLE = f"""
   color: {INK} !important; }}
 .tabulator .tabulator-header .tabulator-col {{ background: {PAPER} !important; border-right: none !important; }}
 .tabulator .tabulator-header .tabulator-col .tabulator-col-title {{ white-space: normal; font-weight: 600;
-  line-height: 1.3; color: {INK}; }}
+  line-height: 1.5; padding-top: 3px; overflow: visible; color: {INK}; }}
 .tabulator .tabulator-header .tabulator-col .tabulator-col-content {{ padding: 4px 6px; }}
 .tabulator-row {{ background: {PAPER} !important; color: {INK} !important;
   border-bottom: 1px solid {LINE} !important; }}
