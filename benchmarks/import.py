@@ -148,6 +148,7 @@ def once(path: str, kind: str, folder: str) -> None:
     from jitasa_analytics.ingest import import_files
     from jitasa_analytics.store import Store
 
+    Path(folder).mkdir()
     store = Store(Path(folder) / "store")
     if kind == "points" and (outlines := boundaries()) is not None:
         frame = gpd.read_parquet(outlines)

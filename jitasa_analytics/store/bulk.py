@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jitasa_analytics.contracts import Column, Dataset
+from jitasa_analytics.store.feed import Feed
 from jitasa_analytics.store.staging import Authority, merge_sql
 from jitasa_analytics.store.tables import quoted, to_arrow, to_frame, with_cells
 from jitasa_analytics.store.transaction import Transaction
@@ -70,27 +71,31 @@ class Stage:
         self._connection = tx.beside(contract.group if self._empty else None)
         schema = f"g_{contract.group}" if self._empty else "g_beside"
         self._name = f"{schema}.{quoted(f'{contract.name}_incoming')}"
-        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in contract.stored)
-        self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT, {_FILLED} BIGINT)")
-        self._connection.execute("BEGIN")
-        self._loading = True
         self.aside = ""
         self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
                           if (default := _default(c)) is not None}
+        filled = f", {_FILLED} BIGINT" if any(c.name in self._defaults for c in self._given) else ""
+        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c)}" for c in contract.stored)
+        self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT{filled})")
+        self._connection.execute("BEGIN")
+        self._loading = True
+        self._feed = Feed(self._connection, self._insert)
 
     # -- rows come in ----------------------------------------------------------------------
 
     def add(self, table: pa.Table) -> None:
         """Add rows: the given columns, ``_row`` and, where some are to be left out, ``_fine``."""
-        table = with_cells(table, self._contract)
-        self._insert(table, where=f" WHERE {_FINE}" if _FINE in table.column_names else "")
+        if _FINE in table.column_names:
+            table = table.filter(table[_FINE]).drop_columns([_FINE])
+        self._feed.put(with_cells(table, self._contract).select([*(c.name for c in self._given), ROW]))
 
     def add_frame(self, frame: pd.DataFrame) -> None:
         """Add checked rows with ``_row``."""
         table = to_arrow(frame, self._contract).select([c.name for c in self._given])
-        self._insert(table.append_column(ROW, pa.array(frame[ROW].to_numpy(np.int64))), where="")
+        self._feed.put(table.append_column(ROW, pa.array(frame[ROW].to_numpy(np.int64))))
 
-    def _insert(self, table: pa.Table, where: str) -> None:
+    def _insert(self, names: list[str]) -> str:
+        """The INSERT of incoming rows with these columns."""
         parts, filled = [], []
         for column in self._contract.stored:
             name, default = quoted(column.name), self._defaults.get(column.name)
@@ -98,15 +103,13 @@ class Stage:
                 parts.append("NULL" if default is None else default[1])
                 continue
             value = f"CAST({name} AS {column.sql_type})"
-            if default is None or not table.column(column.name).null_count:
+            if default is None:
                 parts.append(value)
             else:
                 parts.append(f"coalesce({value}, {default[1]})")
                 filled.append(f"(CASE WHEN {name} IS NULL THEN {1 << default[0]} ELSE 0 END)")
-        self._connection.register("incoming", table)
-        self._connection.execute(f"INSERT INTO {self._name} SELECT {', '.join(parts)}, {ROW}, "
-                                 f"{' + '.join(filled) or 0} FROM incoming{where}")
-        self._connection.unregister("incoming")
+        return (f"INSERT INTO {self._name} SELECT {', '.join(parts)}, {ROW}"
+                f"{', ' + ' + '.join(filled) if filled else ''} FROM incoming")
 
     def keep_aside(self, rows: pd.DataFrame) -> None:
         """Rows for the quarantine, which are kept until the end."""
@@ -114,11 +117,17 @@ class Stage:
 
     def give_up(self) -> None:
         """Take everything back, as if there had been no rows."""
+        self.stop()
         if self._loading:
             self._connection.execute("ROLLBACK")
         self._connection.execute(f"DROP TABLE IF EXISTS {self._name}")
         self._tx.forget(self.aside)
         self._connection.close()
+
+    def stop(self) -> None:
+        """Let go of rows that are on their way, before the transaction is given up."""
+        if self._loading:
+            self._feed.stop()
 
     # -- all are there ---------------------------------------------------------------------
 
@@ -229,7 +238,7 @@ class Stage:
         contract = self._contract
         table = f"g_{contract.group}.{quoted(contract.name)}"
         for column in (ROW, _FILLED):
-            self._connection.execute(f"ALTER TABLE {self._name} DROP COLUMN {column}")
+            self._connection.execute(f"ALTER TABLE {self._name} DROP COLUMN IF EXISTS {column}")
         self._connection.execute(f"DROP TABLE {table}")
         self._connection.execute(f"ALTER TABLE {self._name} RENAME TO {quoted(contract.name)}")
 
@@ -248,12 +257,18 @@ class Stage:
 
     def _loaded(self) -> None:
         if self._loading:
+            self._feed.finish()
             self._connection.execute("COMMIT")
             self._loading = False
 
     def _count(self, query: str) -> int:
         rows: Any = self._connection.execute(query).fetchall()
         return int(rows[0][0])
+
+
+def _unpacked(column: Column) -> str:
+    """Tokens look random: to pack them costs more than all the rest of an import, and they stay as large."""
+    return " USING COMPRESSION uncompressed" if column.kind == "token" else ""
 
 
 def _default(column: Column) -> str | None:

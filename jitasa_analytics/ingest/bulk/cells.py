@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jitasa_analytics.ingest.bulk.split import Bytes, Ints
+from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, copy, eights
+from jitasa_analytics.ingest.bulk.split import Ints
 
 Flags = npt.NDArray[np.bool_]
 Longs = npt.NDArray[np.int64]
@@ -170,11 +171,26 @@ def plain(data: Bytes, start: Ints, length: Ints, is_code: bool, read: Flags) ->
 
 
 @numba.njit(cache=True, nogil=True)
+def _made(data: Bytes, s: int) -> bool:
+    """Whether 32 bytes are letters, digits, ``_`` or ``-``; without a branch, so that they are looked at together."""
+    strange = np.uint8(0)
+    for k in range(s, s + 32):
+        b = data[k]
+        digit = np.uint8(b - np.uint8(48)) < np.uint8(10)
+        letter = np.uint8((b | np.uint8(32)) - np.uint8(97)) < np.uint8(26)
+        strange |= np.uint8(not (digit | letter | (b == np.uint8(95)) | (b == np.uint8(45))))
+    return bool(strange == 0)
+
+
+@numba.njit(cache=True, nogil=True)
 def person(data: Bytes, start: Ints, length: Ints, kind: npt.NDArray[np.uint8]) -> None:
     """Which cells hold a token or label already, and which a national id whose check digit fits."""
     for i in range(len(start)):
         s, n = start[i], length[i]
         kind[i] = NOBODY
+        if n == 34 and data[s] == 112 and data[s + 1] == 95:
+            kind[i] = LABEL if _made(data, s + 2) else NOBODY
+            continue
         if not 1 < n <= 61:
             continue
         digits = 0
@@ -191,8 +207,7 @@ def person(data: Bytes, start: Ints, length: Ints, kind: npt.NDArray[np.uint8]) 
         b = data[s]
         letter = 65 <= b <= 90 or 97 <= b <= 122
         if letter:
-            made = n == 34 and b == 112 and data[s + 1] == 95
-            if made or 1 <= digits <= 5 or (digits == 6 and n > 8):
+            if 1 <= digits <= 5 or (digits == 6 and n > 8):
                 kind[i] = LABEL
         elif n == 13 and digits == 13:
             total = 0
@@ -203,19 +218,17 @@ def person(data: Bytes, start: Ints, length: Ints, kind: npt.NDArray[np.uint8]) 
 
 
 @numba.njit(cache=True, nogil=True)
-def _copy(data: Bytes, start: Ints, length: Ints, offsets: Ints, out: Bytes) -> None:
+def _copy(data: Bytes, words: Eights, start: Ints, length: Ints, offsets: Ints, out: Bytes, out_words: Eights) -> None:
     for i in range(len(start)):
-        to, s = offsets[i], start[i]
-        for k in range(length[i]):
-            out[to + k] = data[s + k]
+        copy(data, words, start[i], length[i], out, out_words, offsets[i])
 
 
 def strings(data: Bytes, start: Ints, length: Ints, missing: Flags | None = None) -> Any:
     """Cells as an Arrow array of text; those that are missing are null."""
     offsets = np.zeros(len(start) + 1, np.int32)
     np.cumsum(length, out=offsets[1:])
-    out = np.empty(int(offsets[-1]), np.uint8)
-    _copy(data, np.ascontiguousarray(start), np.ascontiguousarray(length), offsets, out)
+    out = np.empty(int(offsets[-1]) + 8, np.uint8)
+    _copy(data, eights(data), np.ascontiguousarray(start), np.ascontiguousarray(length), offsets, out, eights(out))
     valid = None
     if missing is not None and missing.any():
         valid = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes())

@@ -16,8 +16,9 @@ from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.ingest import check, mapping
 from jitasa_analytics.ingest.bulk import cells, tokens
 from jitasa_analytics.ingest.bulk.cells import Flags
-from jitasa_analytics.ingest.bulk.split import Bytes, Ints
-from jitasa_analytics.ingest.bulk.words import UNKNOWN, Words
+from jitasa_analytics.ingest.bulk.eights import Bytes
+from jitasa_analytics.ingest.bulk.split import Ints
+from jitasa_analytics.ingest.bulk.words import EMPTY, Words
 from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.recipe import Recipe, Source
 
@@ -41,7 +42,7 @@ class Found:
     empty : array of bool
         Rows without a value.
     codes : array of int32
-        The number of each cell's text among the column's words; -1 where compiled code read it.
+        The number of each cell's text among the column's words; less than 0 where it has none.
     ids : array of uint8 or None
         The first digit of a national id that was made a token, as its byte; 0 where there was none.
     """
@@ -51,6 +52,10 @@ class Found:
     empty: Flags
     codes: Ints
     ids: Bytes | None = None
+
+
+def _none() -> Flags:
+    return np.empty(0, bool)
 
 
 @dataclass
@@ -75,30 +80,31 @@ class Reader:
     key: bytes
     utc: bool
     direct: bool
-    _values: list[Any] = field(default_factory=list)
     flagged: list[bool] = field(default_factory=list)
-    _refused: list[bool] = field(default_factory=list)
+    _values: list[Any] = field(default_factory=list)
+    _names: bool = False
+    _refused: Flags = field(default_factory=_none)
+    _gone: Flags = field(default_factory=_none)
+    _table: Any = None
+    _listed: Any = None
 
     def read(self, data: Bytes, start: Ints, length: Ints) -> Found:
         """The values of a block's cells."""
-        kind = self.column.kind
-        codes = np.full(len(start), UNKNOWN, np.int32)
         done, values, ids = self._compiled(data, start, length)
-        empty = length == 0
-        todo = np.flatnonzero(~done & ~empty) if done is not None else np.flatnonzero(~empty)
-        if len(todo):
-            codes[todo] = self.words.find(data, start[todo], length[todo])
-            self._learn()
-        known = codes >= 0
-        careful = ~known & ~empty if done is None else ~known & ~empty & ~done
-        if known.any():
-            refused, gone = np.array(self._refused), np.array([v is None for v in self._values])
-            careful[known] = refused[codes[known]]
-            empty[known] = gone[codes[known]]
-        if kind in _TYPES:
-            values = self._numbers(values, codes, known, empty | careful)
+        if done is None:
+            codes = self.words.find(data, start, length)
         else:
-            values = self._texts(values, codes, known & ~empty & ~careful)
+            codes = np.full(len(start), EMPTY, np.int32)
+            if len(todo := np.flatnonzero(~done & (length > 0))):
+                codes[todo] = self.words.find(data, start[todo], length[todo])
+        self._learn()
+        careful, empty = self._refused[codes], self._gone[codes]
+        if done is not None:
+            careful[done] = empty[done] = False
+        if self.column.kind in _TYPES:
+            values = self._numbers(values, codes, empty | careful)
+        else:
+            values = self._texts(values, codes)
         return Found(values, careful, empty, codes, ids)
 
     def _compiled(self, data: Bytes, start: Ints, length: Ints) -> tuple[Flags | None, Any, Bytes | None]:
@@ -136,39 +142,54 @@ class Reader:
                 first[ids] = data[start[ids]]
                 data, start, length = tokens.in_place(data, start, length, ids, self.key)
             return done, cells.strings(data, start, np.where(done, length, 0), ~done), first
-        if len(self.words.cells) <= _FEW:
+        if not self._many(data, start, length):
             return None, None, None
         cells.plain(data, start, length, kind == "code", done)
         return done, cells.strings(data, start, np.where(done, length, 0), ~done), None
 
+    def _many(self, data: Bytes, start: Ints, length: Ints) -> bool:
+        """Whether this is a column of names or ids, whose texts are not worth remembering."""
+        if len(self.words.cells) <= _FEW < len(start):
+            begin = zip(start[:2 * _FEW].tolist(), length[:2 * _FEW].tolist(), strict=True)
+            self._names |= len({data[s:s + n].tobytes() for s, n in begin}) > _FEW
+        return self._names or len(self.words.cells) > _FEW
+
     def _learn(self) -> None:
-        """Take what the rules made of new texts."""
-        for cell in self.words.cells[len(self._values):]:
+        """Take what the rules made of new texts; behind them stand no text (EMPTY) and one too many (UNKNOWN)."""
+        if len(self.flagged) == len(self.words.cells) and len(self._gone):
+            return
+        for cell in self.words.cells[len(self.flagged):]:
             value = cell.value
             if isinstance(value, datetime):
                 value = (value.replace(tzinfo=None) - _EPOCH) // timedelta(microseconds=1)
             elif isinstance(value, date):
                 value = (value - _EPOCH.date()).days
             self._values.append(None if cell.error else value)
-            self._refused.append(bool(cell.error))
             self.flagged.append(bool(cell.repairs or cell.warnings))
+        self._refused = np.array([*(bool(c.error) for c in self.words.cells), False, True])
+        self._gone = np.array([*(v is None for v in self._values), True, False])
+        if self.column.kind in _TYPES:
+            whole = self.column.kind not in ("float", "lon", "lat")
+            self._table = np.array([*(0 if v is None else v for v in self._values), 0, 0],
+                                   np.int32 if self.column.kind == "date" else np.int64 if whole else float)
+        else:
+            self._listed = pa.array(["" if v is None else str(v) for v in self._values], pa.string())
 
-    def _numbers(self, values: Any, codes: Ints, known: Flags, missing: Flags) -> Any:
+    def _numbers(self, values: Any, codes: Ints, missing: Flags) -> Any:
         kind = self.column.kind
-        whole = kind not in ("float", "lon", "lat")
-        out = values if values is not None else np.zeros(len(codes), np.int64 if whole else float)
-        if known.any():
-            made = np.array([0 if v is None else v for v in self._values], out.dtype)
-            out[known] = made[codes[known]]
-        if kind == "date":
-            out = out.astype(np.int32)
-        return pa.array(out, mask=missing).view(_TYPES[kind])
+        if values is None:
+            out = self._table[codes]
+        else:
+            out = values
+            if len(known := np.flatnonzero(codes >= 0)):
+                out[known] = self._table[codes[known]]
+        return pa.array(out, mask=missing if missing.any() else None).view(_TYPES[kind])
 
-    def _texts(self, values: Any, codes: Ints, known: Flags) -> Any:
-        if values is not None and not known.any():
+    def _texts(self, values: Any, codes: Ints) -> Any:
+        bare = self._refused[codes] | self._gone[codes]
+        if values is not None and bare.all():
             return values
-        listed = pa.array([None if v is None else str(v) for v in self._values], pa.string())
-        found = pa.DictionaryArray.from_arrays(pa.array(codes, mask=~known), listed)
+        found = pa.DictionaryArray.from_arrays(pa.array(codes, mask=bare if bare.any() else None), self._listed)
         if values is None:
             return found
         return pc.coalesce(values, found.dictionary_decode())

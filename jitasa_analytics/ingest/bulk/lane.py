@@ -16,7 +16,8 @@ from jitasa_analytics.contracts import Dataset
 from jitasa_analytics.ingest import items
 from jitasa_analytics.ingest.bulk.cells import Flags
 from jitasa_analytics.ingest.bulk.columns import Found, readers
-from jitasa_analytics.ingest.bulk.split import Bytes, Split
+from jitasa_analytics.ingest.bulk.eights import Bytes
+from jitasa_analytics.ingest.bulk.split import Split
 from jitasa_analytics.ingest.locate import Locator
 from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.recipe import Recipe
@@ -187,7 +188,9 @@ def _met(given: Any, bare: Flags, at: npt.NDArray[np.int64], where: npt.NDArray[
         made.append(new if new and (old is None or new.startswith(old)) else old)
         doubtful[k] = bool(old and new and old != areas.COUNTRY and old[:2] != new[:2])
     careful |= doubtful[which]
-    return pa.DictionaryArray.from_arrays(pa.array(which.astype(np.int32)), pa.array(made, pa.string()))
+    bare = np.array([m is None for m in made], bool)[which]
+    return pa.DictionaryArray.from_arrays(pa.array(which.astype(np.int32), mask=bare if bare.any() else None),
+                                          pa.array([m or "" for m in made], pa.string()))
 
 
 def _all(value: Any, count: int) -> Any:

@@ -80,6 +80,9 @@ def import_large(tx: Transaction, job: Job, run: Run) -> FileReport | None:
         except _NotPlainError:
             work.stage.give_up()
             return None
+        except BaseException:
+            work.stage.stop()
+            raise
     return None
 
 

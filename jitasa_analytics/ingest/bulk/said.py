@@ -49,7 +49,7 @@ class Said:
                   numbers: npt.NDArray[np.int64]) -> None:
         column = reader.column
         personal = column.personal or column.kind == "token"
-        flagged = np.array([*reader.flagged, False])
+        flagged = np.array([*reader.flagged, False, False])
         hits = np.flatnonzero(fine & flagged[codes])
         times = np.bincount(codes[hits], minlength=len(reader.flagged))
         counts: Counter[str] = Counter()

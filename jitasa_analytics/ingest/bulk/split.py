@@ -7,14 +7,18 @@ quotes, a break inside quotes) is left to it, record by record.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.cpython.unsafe.numbers import trailing_zeros
 
-Bytes = npt.NDArray[np.uint8]
+from jitasa_analytics.ingest.bulk.eights import Bytes, Eights
+
 Ints = npt.NDArray[np.int32]
 
+_zeros: Any = trailing_zeros
 FINE, STRANGE = 0, 1
 _QUOTE, _NEWLINE, _RETURN, _SPACE = 34, 10, 13, 32
 
@@ -59,6 +63,11 @@ def split(data: Bytes, columns: int, delimiter: str, *, last: bool) -> Split | N
     last : bool
         Whether the file ends here.
     """
+    data = np.ascontiguousarray(data)
+    flags = np.zeros((len(data) + 8) // 8 * 8, np.uint8)
+    quotes, returns = _flags(data, ord(delimiter), flags)
+    if not quotes and (found := _unquoted(data, columns, flags, returns, last=last)) is not None:
+        return found
     lines = int(np.count_nonzero(data == _NEWLINE)) + 1
     starts, lengths = np.empty((columns, lines), np.int32), np.empty((columns, lines), np.int32)
     record, odd = np.empty(lines, np.int32), np.empty((lines, 3), np.int32)
@@ -66,6 +75,90 @@ def split(data: Bytes, columns: int, delimiter: str, *, last: bool) -> Split | N
     if state == STRANGE:
         return None
     return Split(starts[:, :rows], lengths[:, :rows], record[:rows], odd[:odds], records, used)
+
+
+# -- without quotes: every delimiter ends a cell, every line a record -----------------------
+
+
+def _unquoted(data: Bytes, columns: int, flags: Bytes, returns: bool, *, last: bool) -> Split | None:
+    """The records of a block that holds no quote; None where carriage returns do not stand at the ends of lines."""
+    if last and len(data) and data[-1] != _NEWLINE:
+        flags[len(data)] = 1
+    ends = np.empty(int(np.count_nonzero(flags)), np.int32)
+    _positions(flags.view(np.uint64), ends)
+    lines = int(np.count_nonzero(data[ends[ends < len(data)]] == _NEWLINE)) + 1
+    starts, lengths = np.empty((columns, lines), np.int32), np.empty((columns, lines), np.int32)
+    record, odd = np.empty(lines, np.int32), np.empty((lines, 3), np.int32)
+    rows, odds, records, used, ended = _lines(data, columns, ends, returns, starts, lengths, record, odd)
+    if returns and ended != int(np.count_nonzero(data[:used] == _RETURN)):
+        return None
+    return Split(starts[:, :rows], lengths[:, :rows], record[:rows], odd[:odds], records, used)
+
+
+@numba.njit(cache=True, nogil=True)
+def _flags(data: Bytes, delimiter: int, flags: Bytes) -> tuple[bool, bool]:
+    """Mark delimiters and newlines; says whether there is a quote, and a carriage return."""
+    mark, newline, quote, back = np.uint8(delimiter), np.uint8(_NEWLINE), np.uint8(_QUOTE), np.uint8(_RETURN)
+    quotes = returns = np.uint8(0)
+    for i in range(len(data)):
+        b = data[i]
+        flags[i] = np.uint8(b == mark) | np.uint8(b == newline)
+        quotes |= np.uint8(b == quote)
+        returns |= np.uint8(b == back)
+    return quotes != 0, returns != 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _positions(flags: Eights, out: Ints) -> None:
+    found = 0
+    for i in range(len(flags)):
+        left = flags[i]
+        while left:
+            out[found] = 8 * i + (_zeros(left) >> 3)
+            found += 1
+            left &= left - np.uint64(1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _lines(data: Bytes, columns: int, ends: Ints, returns: bool, starts: Ints, lengths: Ints, record: Ints,
+           odd: Ints) -> tuple[int, int, int, int, int]:
+    size = len(data)
+    k = rows = odds = records = begin = ended = 0
+    while k < len(ends):
+        stop = k
+        while stop < len(ends) and ends[stop] < size and data[ends[stop]] != _NEWLINE:
+            stop += 1
+        if stop == len(ends):
+            break
+        end = after = ends[stop]
+        if returns and end < size and end > begin and data[end - 1] == _RETURN:
+            after -= 1
+            ended += 1
+        filled = False
+        for at in range(begin, after):
+            if data[at] > _SPACE and (stop == k or data[at] != data[ends[k]]):
+                filled = True
+                break
+        if filled and stop - k == columns - 1:
+            first = begin
+            for c in range(columns - 1):
+                starts[c, rows] = first
+                lengths[c, rows] = ends[k + c] - first
+                first = ends[k + c] + 1
+            starts[columns - 1, rows] = first
+            lengths[columns - 1, rows] = after - first
+            record[rows] = records
+            rows += 1
+        elif filled:
+            odd[odds, 0], odd[odds, 1], odd[odds, 2] = records, begin, min(end + 1, size)
+            odds += 1
+        records += 1
+        begin = min(end + 1, size)
+        k = stop + 1
+    return rows, odds, records, begin, ended
+
+
+# -- with quotes, byte by byte ---------------------------------------------------------------
 
 
 @numba.njit(cache=True, nogil=True)

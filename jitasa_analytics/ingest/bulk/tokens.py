@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from jitasa_analytics import privacy
 from jitasa_analytics.ingest.bulk.cells import Flags
-from jitasa_analytics.ingest.bulk.split import Bytes, Ints
+from jitasa_analytics.ingest.bulk.eights import Bytes
+from jitasa_analytics.ingest.bulk.split import Ints
 
 Words32 = npt.NDArray[np.uint32]
 
