@@ -101,7 +101,8 @@ def _bounded(cell: Cell, column: Column) -> Cell:
 
 def _column(frame: pd.DataFrame, column: Column, read: Callable[[str], Cell], findings: Findings) -> pd.Series:
     """Read each different text once; what was repaired or refused is said for every row."""
-    which, different = pd.factorize(frame[column.name])
+    which, found_texts = pd.factorize(frame[column.name])
+    different = found_texts.tolist()
     cells = [cell(str(text), column, read) for text in different]
     flagged = np.array([bool(c.repairs or c.error or c.warnings) for c in cells], bool)
     personal = column.personal or column.kind == "token"

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from jitasa_analytics import texts
@@ -107,7 +108,7 @@ class Findings:
 
     def of(self, *severities: Severity) -> list[Finding]:
         """Findings of some severities, in the order of rows."""
-        return sorted((f for f in self.items if f.severity in severities), key=lambda f: (f.row, f.column, f.code))
+        return sorted((f for f in self.items if f.severity in severities), key=attrgetter("row", "column", "code"))
 
     def refused(self) -> set[int]:
         """Rows with at least one error."""

@@ -58,14 +58,17 @@ class Days:
             return
         if column in self._moments:
             moments = moments.astype("datetime64[us]") + np.timedelta64(7, "h")
-        days = moments.astype("datetime64[D]").astype(np.int64)
+        days = moments.astype("datetime64[D]").view(np.int64)
         low = int(days.min())
         counts, kept = self._counts[column], self._rows[column]
         rare = np.zeros(int(days.max()) - low + 1, bool)
         for at in np.flatnonzero(found := np.bincount(days - low)).tolist():
             rare[at] = counts.get(at + low, 0) < _KEPT
             counts[at + low] = counts.get(at + low, 0) + int(found[at])
-        for row, day in zip(rows[rare[days - low]].tolist(), days[rare[days - low]].tolist(), strict=True):
+        if not rare.any():
+            return
+        first = rare[days - low]
+        for row, day in zip(rows[first].tolist(), days[first].tolist(), strict=True):
             if len(kept.setdefault(day, [])) < _KEPT:
                 kept[day].append(row)
 

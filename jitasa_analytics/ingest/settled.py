@@ -28,9 +28,10 @@ def identity(dataset: str, original: str) -> str:
 def originals(table: Table, rows: set[int]) -> dict[int, str]:
     """Some rows of a table whole, as JSON, by row number."""
     part = table.frame[table.frame.index.isin(rows)]
-    found = {int(i): dict(zip(part.columns, cells, strict=True))
-             for i, cells in zip(part.index, part.itertuples(index=False), strict=True)}
     heads = list(table.frame.columns)
+    columns = [part.iloc[:, n].tolist() for n in range(len(heads))]
+    found = {row: dict(zip(heads, cells, strict=True))
+             for row, cells in zip(part.index.tolist(), zip(*columns, strict=True), strict=True)}
     for row in rows & set(table.ragged):
         # Under the headers as far as they go, the rest by number.
         found[row] = {heads[n] if n < len(heads) else f"cell {n + 1}": v for n, v in enumerate(table.ragged[row])}

@@ -7,6 +7,7 @@ holds more than a part of them in memory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,6 @@ from jitasa_analytics.store.transaction import Transaction
 
 ROW = "_row"
 _FILLED = "_filled"
-_FINE = "_fine"
 # Hashes of keys that are compared at a time.
 _PART = 20_000_000
 _GROUPS = 100_000
@@ -84,9 +84,7 @@ class Stage:
     # -- rows come in ----------------------------------------------------------------------
 
     def add(self, table: pa.Table) -> None:
-        """Add rows: the given columns, ``_row`` and, where some are to be left out, ``_fine``."""
-        if _FINE in table.column_names:
-            table = table.filter(table[_FINE]).drop_columns([_FINE])
+        """Add rows: the given columns and ``_row``."""
         self._feed.put(with_cells(table, self._contract).select([*(c.name for c in self._given), ROW]))
 
     def add_frame(self, frame: pd.DataFrame) -> None:
@@ -153,9 +151,11 @@ class Stage:
         found = []
         for part in range(parts):
             some = "" if parts == 1 else f" WHERE hash({keys}) % {parts} = {part}"
-            hashes = self._connection.sql(f"SELECT hash({keys}) AS h FROM {self._name}{some}").fetchnumpy()["h"]
-            hashes = np.sort(np.asarray(hashes, np.uint64))
-            found.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
+            asked = self._connection.sql(f"SELECT hash({keys}) AS h FROM {self._name}{some}")
+            hashes = asked.to_arrow_table()["h"].to_numpy()
+            odd = hashes & np.uint64(1) == 1
+            with ThreadPoolExecutor(2) as pool:
+                found += pool.map(_twice, (hashes[odd], hashes[~odd]))
         return np.concatenate(found)
 
     def drop(self, rows: npt.ArrayLike) -> None:
@@ -264,6 +264,12 @@ class Stage:
     def _count(self, query: str) -> int:
         rows: Any = self._connection.execute(query).fetchall()
         return int(rows[0][0])
+
+
+def _twice(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Those that stand more than once."""
+    hashes.sort()
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
 def _unpacked(column: Column) -> str:

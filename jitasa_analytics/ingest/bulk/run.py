@@ -14,6 +14,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from jitasa_analytics.ingest import careful, commit, headers, notes
 from jitasa_analytics.ingest.bulk import stream
@@ -112,8 +113,11 @@ class _Import:
         rest, doubtful = _Rest(), _Rest()
         with ThreadPoolExecutor(1) as pool:
             for judged in _ahead(pool, self._judged()):
-                self.stage.add(judged.passed.table)
-                self._note_days(judged.passed)
+                table = judged.passed.table
+                if FINE in table.column_names:
+                    table = table.filter(table[FINE]).drop_columns([FINE])
+                self.stage.add(table)
+                self._note_days(table)
                 report.read += int(judged.passed.fine.sum())
                 self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
                 for row in judged.examples:
@@ -220,13 +224,13 @@ class _Import:
             self._said.take(finding)
         return _Rest()
 
-    def _note_days(self, passed: Passed) -> None:
+    def _note_days(self, table: pa.Table) -> None:
         """Remember on which days the plain rows of a block lie."""
         for column in self._days.columns:
-            if column in passed.table.column_names:
-                part = passed.table.filter(passed.table[FINE]) if FINE in passed.table.column_names else passed.table
-                part = part.select([ROW, column]).drop_null()
-                self._days.add_days(column, part[ROW].to_numpy().astype(np.int64), part[column].to_numpy())
+            if column in table.column_names:
+                part = table.select([ROW, column])
+                part = part.drop_null() if part[column].null_count else part
+                self._days.add_days(column, part[ROW].to_numpy(), part[column].to_numpy())
 
     # -- the store -------------------------------------------------------------------------
 
