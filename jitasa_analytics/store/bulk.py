@@ -148,7 +148,7 @@ class Stage:
         """Hashes of keys that stand more than once, and by rare chance those of different keys."""
         rows = self._count(f"SELECT count(*) FROM {self._name}")
         parts = rows // _PART + 1
-        found = []
+        found: list[npt.NDArray[np.uint64]] = []
         for part in range(parts):
             some = "" if parts == 1 else f" WHERE hash({keys}) % {parts} = {part}"
             asked = self._connection.sql(f"SELECT hash({keys}) AS h FROM {self._name}{some}")
