@@ -48,7 +48,9 @@ class Decay:
         costs = np.asarray(cost, np.float64)
         inside = costs <= self.reach
         if inside.all():  # the usual case, a travel computed up to the reach: no copies
-            return np.asarray(np.clip(self.formula(costs), 0.0, 1.0))
+            found = np.asarray(self.formula(costs), np.float64)
+            own = not np.may_share_memory(found, costs) and found.flags.writeable
+            return np.asarray(np.clip(found, 0.0, 1.0, out=found if own else None))
         weights = self.formula(np.where(inside, costs, self.reach))
         return np.where(inside, np.clip(weights, 0.0, 1.0), 0.0)
 

@@ -65,3 +65,12 @@ def test_the_two_gaussians_differ():
 def test_wrong_parameters_are_named(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_a_formula_that_gives_its_costs_back_changes_nothing():
+    costs = np.array([0.0, 0.5, 3.0])
+    costs.flags.writeable = False
+    weight = decay.Decay("itself", 5.0, lambda cost: cost)
+    assert weight(costs).tolist() == [0.0, 0.5, 1.0] and costs.tolist() == [0.0, 0.5, 3.0]
+    mine = np.array([0.0, 2.0])
+    assert weight(mine).tolist() == [0.0, 1.0] and mine.tolist() == [0.0, 2.0]
