@@ -146,6 +146,7 @@ def serve(
     origin: Annotated[str, typer.Option("--origin", metavar="https://…")] = "",
     forms: Annotated[bool, typer.Option("--forms/--no-forms", envvar="JITASA_FORMS", show_envvar=False)] = False,
     oidc: Annotated[Path | None, typer.Option("--oidc", metavar="FILE.toml")] = None,
+    public: Annotated[Path | None, typer.Option("--public", metavar="FILE.json")] = None,
     tiles: Annotated[str, typer.Option("--tiles", envvar="JITASA_TILES", show_envvar=False, metavar="URL")] = "",
     tiles_credit: Annotated[str, typer.Option("--tiles-credit", envvar="JITASA_TILES_CREDIT", show_envvar=False,
                                               metavar="TEXT")] = "",
@@ -161,7 +162,7 @@ def serve(
 
     settings = Vouching.read(oidc) if oidc is not None else None
     serve_app(store, port, lang=context.obj, address=address,
-              people=Doors(mode(auth), origin, forms, oidc=settings), tiles=Tiles(tiles, tiles_credit))
+              people=Doors(mode(auth), origin, forms, public, settings), tiles=Tiles(tiles, tiles_credit))
 
 
 @app.command("import")

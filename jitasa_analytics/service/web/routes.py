@@ -13,7 +13,7 @@ from tornado.web import RequestHandler, StaticFileHandler
 from jitasa_analytics import areas, privacy, texts
 from jitasa_analytics.service.accounts import Accounts
 from jitasa_analytics.service.audit import Audit
-from jitasa_analytics.service.web import api, foreign, public_forms, sign_in
+from jitasa_analytics.service.web import api, foreign, public_forms, public_view, sign_in
 from jitasa_analytics.service.web import gate as gates
 from jitasa_analytics.service.web.base import HERE, LARGEST_BODY, Handler, House
 from jitasa_analytics.service.web.gate import HEADER, XSRF_COOKIE, Gate, Mode
@@ -60,6 +60,8 @@ def patterns(where: House) -> list[tuple[str, type[RequestHandler], dict[str, An
         (r"/people/static/(.*)", StaticFileHandler, {"path": str(HERE / "static")}),
     ]
     forms = public_forms.ROUTES if where.forms else ()
+    if where.public_file is not None:
+        found.append((r"/public", public_view.PublicView, given))
     if where.gate.mode == "oidc":
         found += [(r"/login/oidc", foreign.Away, given), (r"/login/oidc/back", foreign.Back, given)]
     return [*found, *((pattern, kind, given) for pattern, kind in (*api.ROUTES, *forms))]
