@@ -72,9 +72,12 @@ class Travel:
             frozen = np.asarray(getattr(self, name), dtype).view()
             frozen.flags.writeable = False
             object.__setattr__(self, name, frozen)
-        ascending = (np.diff(self.indices) > 0) | (np.diff(self.rows) > 0)
+        # Where the columns don't ascend, a row must begin.
+        falls = np.flatnonzero(self.indices[1:] <= self.indices[:-1]) + 1
+        begins = np.zeros(size + 1, bool)
+        begins[np.clip(self.indptr, 0, size)] = True
         inside = size == 0 or (self.indices.min() >= 0 and self.indices.max() < len(self.destinations))
-        if not (ascending.all() and inside):
+        if not (begins[falls].all() and inside and (np.diff(self.indptr) >= 0).all()):
             raise InputError("the columns of a row must ascend, each once, and lie among the destinations")
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from jitasa_analytics import areas, texts
-from jitasa_analytics.show import card, colours, numbers, outline, words
+from jitasa_analytics.show import card, colours, numbers, outline, plain_placement, words
 
 # Columns that a printed table leaves out: names stand in a column of their own, rows are in their order.
 _LEFT_OUT = {"geometry", "name_th", "name_en", "name", "area_code", "lon", "lat", "basis", "no_data", "over_100",
@@ -46,10 +46,21 @@ def block(answer: Any, lang: str, *, name: str, width: float, height: float, row
         "map": None if drawing is None else map_of(answer, drawing, f"{name}.svg", lang),
         "table": by_area(answer, lang, rows),
         "sites": None if sites is None or not len(sites) else of_sites(answer, sites, lang),
+        "bars": bars(answer, lang),
         "facts": [list(f) for f in card.facts(answer, lang, aged=False)],
         "notes": [note.text(lang) for note in answer.notes],
     }
     return pieces, pictures
+
+
+def bars(answer: Any, lang: str) -> dict[str, Any] | None:
+    """What is lost where a proposed site can't open: title, and label, value, share of the longest, colour of each."""
+    rows = plain_placement.replacements(answer, lang)
+    if not rows:
+        return None
+    most = max(value for _, value, _ in rows) or 1.0
+    return {"title": texts.say("show.replacement.title", lang),
+            "rows": [[label, numbers.plain(value, "persons"), value / most, own] for label, value, own in rows]}
 
 
 def figures(answer: Any, lang: str) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from bokeh.resources import Resources
 
 from jitasa_analytics import texts
 from jitasa_analytics.errors import InputError
-from jitasa_analytics.show import card, colours, fonts, words
+from jitasa_analytics.show import card, colours, fonts, plain_placement, words
 from jitasa_analytics.show.numbers import plain
 from jitasa_analytics.show.sheet import Sheet
 from jitasa_analytics.show.style import PIECES
@@ -29,7 +29,8 @@ def picture(answer: Any, lang: str, *, height: int = 230) -> tuple[str, Any] | N
     Parameters
     ----------
     answer : Answer
-        With a table ``frontier`` (`fair_sites`), ``draws`` (`sure_sites`) or ``phases`` (`phased_sites`).
+        With a table ``frontier`` (`fair_sites`), ``draws`` (`sure_sites`) or ``phases`` (`phased_sites`), or
+        with sites that name their second choices (`best_sites`).
     lang : {"th", "en"}
     height : int
         Pixels.
@@ -42,7 +43,8 @@ def picture(answer: Any, lang: str, *, height: int = 230) -> tuple[str, Any] | N
         table = answer.tables.get(name)
         if table is not None and len(table):
             return texts.say(f"show.picture.{name}", lang), draw(answer, lang, height)
-    return None
+    rows = plain_placement.replacements(answer, lang)
+    return (texts.say("show.replacement.title", lang), _replacements(rows, height)) if rows else None
 
 
 def view(answer: Any, lang: str | None = None, *, height: int = 300) -> Sheet:
@@ -112,6 +114,16 @@ def _sure(answer: Any, lang: str, height: int) -> Any:
         invert_axes=True, responsive=True, min_height=max(height, 60 + 24 * len(table)), color="colour",
         line_color=None, xlabel="", ylabel=words.column("share_chosen", lang, answer.study), ylim=(0, 1), toolbar=None,
         default_tools=[], active_tools=[], tools=[HoverTool(tooltips=tips)], hooks=[_dressed(share="x")])
+
+
+def _replacements(rows: list[tuple[str, float, str]], height: int) -> Any:
+    """A bar for each site that doesn't open, and one for its second choice."""
+    labels, values, own = zip(*rows, strict=True)
+    table = pd.DataFrame({"label": _unlike(list(labels)), "people": values, "colour": own})[::-1]
+    return hv.Bars(table, kdims=["label"], vdims=["people", "colour"]).opts(
+        invert_axes=True, responsive=True, min_height=max(height, 60 + 24 * len(table)), color="colour",
+        line_color=None, xlabel="", ylabel="", ylim=(0, max(1.0, 1.05 * max(values))), toolbar=None, default_tools=[],
+        active_tools=[], tools=[HoverTool(tooltips=[("", "@label"), ("", "@people{0,0}")])], hooks=[_dressed()])
 
 
 def _phases(answer: Any, lang: str, height: int) -> Any:

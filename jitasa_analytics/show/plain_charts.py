@@ -113,13 +113,14 @@ def lines(series: Sequence[Line], lang: str, *, height: int = 190, share: bool =
             + (f'<div class="xlabel">{escape(xlabel)}</div>' if xlabel else "") + "</figure>")
 
 
-def bars(labels: Sequence[str], values: Sequence[float], *, colour: str = colours.ACCENT, height: int = 0,
-         share: bool = False) -> str:
+def bars(labels: Sequence[str], values: Sequence[float], *, colour: str | Sequence[str] = colours.ACCENT,
+         height: int = 0, share: bool = False) -> str:
     """Horizontal bars with their values, the first on top, as HTML; as high as it needs to be."""
     most = max((float(v) for v in values), default=0.0) or 1.0
+    each = [colour] * len(values) if isinstance(colour, str) else colour
     rows = "".join(
         f'<span>{escape(label)}</span><span class="bar"><i style="width:{max(0.0, 78 * float(v) / most):.1f}%;'
-        f'background:{colour}"></i>{_plain(v, share)}</span>' for label, v in zip(labels, values, strict=True))
+        f'background:{own}"></i>{_plain(v, share)}</span>' for label, v, own in zip(labels, values, each, strict=True))
     return f'<div class="chart rows">{rows}</div>' if rows else ""
 
 

@@ -10,6 +10,7 @@ from jitasa_analytics import texts
 from jitasa_analytics.show import colours, plain_charts, words
 
 _RIVALS = 12
+_REPLACED = 10  # sites whose replacement is drawn
 
 
 def picture(answer: Any, lang: str, *, height: int = 210) -> tuple[str, str] | None:
@@ -18,7 +19,8 @@ def picture(answer: Any, lang: str, *, height: int = 210) -> tuple[str, str] | N
     Parameters
     ----------
     answer : Answer
-        With a table ``frontier`` (`fair_sites`), ``draws`` (`sure_sites`) or ``phases`` (`phased_sites`).
+        With a table ``frontier`` (`fair_sites`), ``draws`` (`sure_sites`) or ``phases`` (`phased_sites`), or
+        with sites that name their second choices (`best_sites`).
     lang : {"th", "en"}
     height : int
         Pixels.
@@ -31,7 +33,33 @@ def picture(answer: Any, lang: str, *, height: int = 210) -> tuple[str, str] | N
         table = answer.tables.get(name)
         if table is not None and len(table):
             return texts.say(f"show.picture.{name}", lang), draw(answer, lang, height)
-    return None
+    rows = replacements(answer, lang)
+    if not rows:
+        return None
+    labels, values, own = zip(*rows, strict=True)
+    return texts.say("show.replacement.title", lang), plain_charts.bars(labels, values, colour=own)
+
+
+def replacements(answer: Any, lang: str) -> list[tuple[str, float, str]]:
+    """How many fewer people are reached where a site can't open: with nothing instead, and with its second choice.
+
+    Returns
+    -------
+    list of (label, people, colour)
+        The site that is hardest to replace first; empty where the answer has no second choices.
+    """
+    sites = answer.tables.get("sites")
+    if sites is None or "replacement_cost" not in sites:
+        return []
+    rows = list[tuple[str, float, str]]()
+    shown = sites.dropna(subset=["replacement_cost"]).sort_values(["replacement_cost", "rank"], ascending=[False, True]).head(_REPLACED)
+    for _, site in shown.iterrows():
+        rows.append((texts.say("show.replacement.none", lang, site=f"{site['rank']}. {site['name']}"),
+                     float(site["people_only_here"]), colours.SITE))
+        if not pd.isna(site["runner_up"]):
+            rows.append((texts.say("show.replacement.other", lang, runner_up=site["runner_up"]),
+                         float(site["replacement_cost"]), colours.CLOSED))
+    return rows
 
 
 def _frontier(answer: Any, lang: str, height: int) -> str:

@@ -152,7 +152,8 @@ def _explained(plan: Placement, left: pd.DataFrame, candidates: pd.DataFrame, tr
         runner_up=None, replacement_cost=np.nan)
     if wishes.plain and len(order):
         why = placement.explain(plan, left, candidates, travel).loc[order]
-        sites["runner_up"] = [None if pd.isna(c) else candidates["name"].get(c, c) for c in why["runner_up"]]
+        second = why["runner_up"].where(why["with_runner_up"] > why["without"])  # one that helps nobody is none
+        sites["runner_up"] = [None if pd.isna(c) else candidates["name"].get(c, c) for c in second]
         sites["replacement_cost"] = why["replacement_cost"].clip(lower=0).round()
     return plan, sites[_SITES]
 
@@ -218,6 +219,21 @@ class Found:
             notes.append(Note("note.fewer_sites", {"sites": len(self.sites), "wanted": wishes.n_sites}))
         if spare and wishes.capacity is None:
             notes.append(Note("note.spare_sites", {"sites": spare}))
+        return [*notes, *self._replaceable()]
+
+    def _replaceable(self) -> list[Note]:
+        """Which site is the hardest to do without, and which the easiest to replace."""
+        known = self.sites.dropna(subset=["replacement_cost"])
+        order = known.sort_values(["replacement_cost", "rank"], ascending=[False, True])
+        notes = []
+        for key, position in (("hardest", 0), ("easiest", -1))[: len(order)]:
+            site = order.iloc[position]
+            values = {"site": str(site["name"]), "people": f"{site['replacement_cost']:,.0f}"}
+            if pd.isna(site["runner_up"]):
+                notes.append(Note(f"note.best_sites.{key}_alone", values))
+            else:
+                key = key if site["replacement_cost"] else "as_good"
+                notes.append(Note(f"note.best_sites.{key}", {**values, "runner_up": str(site["runner_up"])}))
         return notes
 
 

@@ -75,9 +75,12 @@ def explain(result: Placement, demand: pd.DataFrame, candidates: Any, travel: Tr
     spare = np.setdiff1d(np.flatnonzero(~model.forbidden), chosen)
     sense = 1.0 if problem == "max_cover" else -1.0
     rows = []
+    cover = _Cover(model, pairs, chosen) if problem == "max_cover" else None
     for j in chosen:
-        way = _ways(model, chosen[chosen != j], within)
-        without, values = _replaced(problem, model, pairs, way, served)
+        if cover is not None:
+            without, values = cover.without(j)
+        else:
+            without, values = _replaced(problem, model, pairs, _ways(model, chosen[chosen != j], within), served)
         if len(spare):
             best = int(spare[np.argmax(sense * values[spare])])
             rows.append((without, labels[best], values[best], sense * (result.objective - values[best])))
@@ -96,6 +99,33 @@ def _ways(model: Model, chosen: Ints, within: float) -> Floats:
     return way
 
 
+class _Cover:
+    """A plan of max_cover while its sites are taken out one by one: only what a site alone reaches changes."""
+
+    def __init__(self, model: Model, pairs: tuple[Ints, Ints, Floats], chosen: Ints) -> None:
+        self.place, self.site, _ = pairs
+        self.people, self.m = model.people, len(model.fixed)
+        is_open = np.zeros(self.m, bool)
+        is_open[chosen] = True
+        own = is_open[self.site]
+        hits = np.bincount(self.place[own], minlength=len(self.people))
+        self.worth = float(self.people[hits > 0].sum())
+        beyond = hits[self.place] == 0
+        self.gain = np.bincount(self.site[beyond], self.people[self.place[beyond]], minlength=self.m)
+        alone = own & (hits[self.place] == 1)
+        self.only, self.owner = self.place[alone], self.site[alone]
+        self.start = np.searchsorted(self.place, np.arange(len(self.people) + 1))
+
+    def without(self, j: int) -> tuple[float, Floats]:
+        """People reached without the site, and with each candidate in its place, shape (m,)."""
+        lost = self.only[self.owner == j]
+        length = self.start[lost + 1] - self.start[lost]
+        at = np.repeat(self.start[lost] - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+        back = np.bincount(self.site[at], self.people[self.place[at]], minlength=self.m)
+        base = self.worth - float(self.people[lost].sum())
+        return base, np.asarray(base + self.gain + back, np.float64)
+
+
 def _replaced(
     problem: str, model: Model, pairs: tuple[Ints, Ints, Floats], way: Floats, served: Bools
 ) -> tuple[float, Floats]:
@@ -103,9 +133,6 @@ def _replaced(
     place, site, cost = pairs
     people, m = model.people, len(model.fixed)
     reached = np.isfinite(way)
-    if problem == "max_cover":
-        base = float(people[reached].sum())
-        return base, np.asarray(base + np.bincount(site, people[place] * ~reached[place], minlength=m), np.float64)
     lost = served & ~reached
     helped = np.bincount(site, lost[place], minlength=m) == lost.sum()
     counted = served[place]

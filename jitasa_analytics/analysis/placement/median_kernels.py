@@ -43,7 +43,7 @@ def by_site(start: Ints, site: Ints, cost: Floats, m: int) -> tuple[Ints, Ints, 
         new[site[k] + 1] += 1
     new = np.cumsum(new)
     at = new[:-1].copy()
-    rows = np.empty(len(site), np.int64)
+    rows = np.empty(len(site), np.int32)
     costs = np.empty(len(site), np.float64)
     for i in range(len(start) - 1):
         for k in range(start[i], start[i + 1]):
@@ -105,11 +105,12 @@ def first_sites(
 @compiled
 def swap(
     row_start: Ints, row_site: Ints, row_cost: Floats, site_start: Ints, site_row: Ints, site_cost: Floats,
-    people: Floats, far: Floats, state: Ints, chosen: Ints, most: int,
+    people: Floats, far: Floats, state: Ints, tried: Ints, chosen: Ints, most: int,
 ) -> int:
     """Exchange sites as long as that shortens the ways, each as soon as it is found; changes ``chosen``.
 
-    ``far`` is the cost counted for a place that no listed site serves.
+    ``far`` is the cost counted for a place that no listed site serves, ``tried`` the candidates to
+    put in, in the order in which they are tried.
     """
     n, m, p = len(people), len(site_start) - 1, len(chosen)
     position = np.full(m, -1, np.int64)
@@ -129,7 +130,7 @@ def swap(
     touched = np.empty(p, np.int64)
     is_touched = np.zeros(p, np.bool_)
     cheapest = 0
-    swaps, since, j = 0, 0, -1
+    swaps, since, at, n_tried = 0, 0, -1, len(tried)
     while True:
         for z in range(n_dirty):
             i = dirty[z]
@@ -150,9 +151,10 @@ def swap(
             change[:] = loss
             cheapest = int(np.argmin(loss))
         n_dirty = 0
-        if since >= m or swaps >= most:
+        if since >= n_tried or swaps >= most:
             break
-        j = j + 1 if j + 1 < m else 0
+        at = at + 1 if at + 1 < n_tried else 0
+        j = tried[at]
         since += 1
         if position[j] >= 0 or state[j] != 0:
             continue
@@ -283,7 +285,7 @@ def ascend(
                         slope[site_row[k]] -= 1.0
         length = 0.0
         for i in range(n):
-            direction[i] = slope[i] + 0.5 * direction[i]
+            direction[i] = slope[i] + 0.7 * direction[i]
             length += direction[i] * direction[i] * people[i]
         if length <= 0:
             break

@@ -7,11 +7,12 @@ import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from jitasa_analytics.analysis.placement import median_choice as choice
 from jitasa_analytics.analysis.placement import median_kernels as kernels
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 
@@ -68,36 +69,70 @@ def listed(people: Floats, start: Ints, site: Ints, cost: Floats, m: int, most: 
     """Lists from pairs by place, each cut after ``most`` candidates."""
     n = len(people)
     new = np.concatenate([[0], np.cumsum(np.minimum(np.diff(start), most))]).astype(np.int64)
-    sites, costs, cut = np.empty(new[-1], np.int64), np.empty(new[-1]), np.full(n, np.inf)
-    # Rows don't touch each other, so that the parts may be sorted at the same time.
-    edges = np.linspace(0, n, _PARTS + 1).astype(int).tolist() if len(site) > LARGE else [0, n]
+    sites, costs, cut = np.empty(new[-1], np.int32), np.empty(new[-1]), np.full(n, np.inf)
     together([functools.partial(kernels.sort_rows, start, site, cost, first, last, new, sites, costs, cut)
-              for first, last in itertools.pairwise(edges)])
-    row_start, row_site, row_cost = new, sites, costs
-    return Lists(people, row_start, row_site, row_cost, cut, *kernels.by_site(row_start, row_site, row_cost, m))
+              for first, last in _parts(n, len(site))])
+    return Lists(people, new, sites, costs, cut, *kernels.by_site(new, sites, costs, m))
 
 
-def thinned(lists: Lists, sample: Bools) -> tuple[Lists, Ints]:
-    """One place for all those with the same nearest candidate of a sample; and the group of each place.
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The pairs of a model as they were given, without a copy: sparse rows, and candidates that are shut.
 
-    It stands for the people of the group. Good for a first plan and first multipliers only.
+    ``rows`` are those that are to be served, ``people`` theirs.
     """
-    n, m = len(lists.people), len(sample)
-    size = len(lists.row_site)
-    hits = np.where(sample[lists.row_site], np.arange(size), size)
-    first = np.minimum.reduceat(hits, lists.row_start[:-1])
-    inside = first < size
-    at = np.minimum(first, size - 1)
-    label = np.where(inside, lists.row_site[at], m + lists.row_site[lists.row_start[:-1]])
+
+    start: Ints
+    site: Ints
+    cost: Floats
+    shut: Bools
+    rows: Ints
+    people: Floats
+
+    def nearest(self, marked: Bools) -> tuple[Ints, Floats, Floats]:
+        """For each row the nearest marked candidate (-1 for none), its cost, and that of the second."""
+        n = len(self.rows)
+        which, near, second = np.empty(n, np.int64), np.empty(n), np.empty(n)
+        together([functools.partial(choice.two_nearest, self.start, self.site, self.cost, self.rows, first, last,
+                                    marked, which, near, second) for first, last in _parts(n, len(self.site))])
+        return which, near, second
+
+    def of(self, rows: Ints) -> Pairs:
+        """The same for some of the rows."""
+        return replace(self, rows=self.rows[rows], people=self.people[rows])
+
+    def drawn(self, limit: Floats) -> Lists:
+        """Lists of the pairs that cost no more than each row's limit."""
+        n, m = len(self.rows), len(self.shut)
+        size, cut = np.empty(n, np.int64), np.empty(n)
+        parts = _parts(n, len(self.site))
+        given = (self.start, self.site, self.cost, self.rows)
+        together([functools.partial(choice.count_near, *given, first, last, self.shut, limit, size, cut)
+                  for first, last in parts])
+        new = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        sites, costs = np.empty(new[-1], np.int32), np.empty(new[-1])
+        together([functools.partial(choice.take_near, *given, first, last, self.shut, limit, new, sites, costs)
+                  for first, last in parts])
+        return Lists(self.people, new, sites, costs, cut, *kernels.by_site(new, sites, costs, m))
+
+
+def _parts(n: int, pairs: int) -> list[tuple[int, int]]:
+    """Rows in parts that may be worked on at the same time, since they don't touch each other."""
+    edges = np.linspace(0, n, _PARTS + 1).astype(int).tolist() if pairs > LARGE else [0, n]
+    return list(itertools.pairwise(edges))
+
+
+def grouped(pairs: Pairs, sample: Bools) -> tuple[Ints, Ints]:
+    """Rows in groups with the same nearest candidate of a sample: the group of each, and one row for each group.
+
+    The row that stands for a group is the one with the shortest way to the group's middle.
+    """
+    n, m = len(pairs.rows), len(sample)
+    label, way, _ = pairs.nearest(sample)
+    far = np.flatnonzero(label < 0)
+    if len(far):
+        label[far] = m + pairs.of(far).nearest(~pairs.shut)[0]
+        way[far] = 0.0
     _, group = np.unique(label, return_inverse=True)
-    people = np.asarray(np.bincount(group, lists.people), np.float64)
-    # The member with the shortest way to the group's middle stands for it.
-    order = np.lexsort((np.arange(n), np.where(inside, lists.row_cost[at], 0.0), group))
-    members = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
-    length = np.diff(lists.row_start)[members]
-    start = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-    take = np.repeat(lists.row_start[:-1][members] - start[:-1], length) + np.arange(start[-1])
-    row_site, row_cost = lists.row_site[take], lists.row_cost[take]
-    small = Lists(people, start, row_site, row_cost, lists.cut[members],
-                  *kernels.by_site(start, row_site, row_cost, m))
-    return small, np.asarray(group, np.int64)
+    order = np.lexsort((np.arange(n), way, group))
+    return np.asarray(group, np.int64), order[np.flatnonzero(np.diff(group[order], prepend=-1))]

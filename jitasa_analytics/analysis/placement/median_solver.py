@@ -6,11 +6,10 @@ import functools
 import heapq
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jitasa_analytics.analysis.placement import answer
 from jitasa_analytics.analysis.placement import median_kernels as kernels
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
@@ -19,7 +18,7 @@ from jitasa_analytics.analysis.placement.covering_solver import MANY, within_num
 from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import formulate
 from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
-from jitasa_analytics.analysis.placement.median_lists import LARGE, Lists, listed, thinned, together
+from jitasa_analytics.analysis.placement.median_lists import LARGE, Lists, Pairs, grouped, listed, together
 from jitasa_analytics.analysis.placement.result import SAME
 from jitasa_analytics.analysis.placement.task import Task
 from jitasa_analytics.errors import InfeasibleError, OutOfTimeError
@@ -28,6 +27,9 @@ METHOD = "swaps, Lagrangian bound, branch and bound"
 
 _COARSE_ROWS = 4000  # above it a problem with fewer places gives the first plan and multipliers
 _SHRINK = 12
+_COARSE_ROUNDS, _COARSE_GAP = 300, 0.003
+_REACH = 1.2  # how far a list goes beyond what the small problem's ways need
+_TRIED = 8  # candidates for each site that swaps of large problems try
 _ROUNDS = 60  # of multipliers between two looks at the clock
 _NODE_ROUNDS = 80
 _EXPLAINED = 500_000  # pairs up to which an infeasible problem is solved again to say what would do
@@ -56,28 +58,35 @@ class _Search:
         self.task, self.watch, self.p = task, task.watch, model.n_sites
         self.state = np.where(model.fixed, OPEN, np.where(model.forbidden, SHUT, FREE)).astype(np.int64)
         self.order = itertools.count()
-        place, site, cost = model.pairs()
         self.m, self.served = len(model.fixed), np.flatnonzero(task.must)
+        self.plan: Ints | None = None
+        self.whole = task.whole
+        self.penalty = 1e3 * (1.0 + float(model.travel.costs.max(initial=0.0)))
+        travel = model.travel
+        self.pairs = Pairs(travel.indptr, travel.indices, travel.costs, model.forbidden, self.served,
+                           model.people[self.served])
+        self.begin: Ints | None = None
+        self.tried = np.flatnonzero(self.state == FREE)
+        self.multiplier: Floats | None = None
+        if len(self.served) > _COARSE_ROWS and model.travel.n_pairs > LARGE:
+            self._large()
+            return
+        place, site, cost = model.pairs()
         count = np.bincount(place, minlength=len(task.must))[self.served]
         start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
         # Few of a row's candidates can matter; the bound allows for those left out.
         most = max(200, 3 * self.m // self.p + 150)
         self.lists = listed(model.people[self.served], start, site, cost, self.m, most)
-        self.penalty = 1e3 * (1.0 + float(cost.max(initial=0.0)))
-        self.plan: Ints | None = None
-        self.whole = task.whole
 
     def run(self) -> tuple[Plan, bool]:
         """Search until it is proven, good enough, or over."""
         lists, watch = self.lists, self.watch
         watch.tell(bound=0.0)
-        multiplier = None
-        first = None
-        if len(self.served) > _COARSE_ROWS:
-            first, multiplier = self._coarse()
-        self._first_plan(first)
-        if multiplier is None:
-            multiplier = self._start(lists, self.plan)
+        if self.begin is not None:
+            self._offer(self.begin)
+        if self.plan is None:
+            self._first_plan(self.begin)
+        multiplier = self._start(lists, self.plan) if self.multiplier is None else self.multiplier
         node = _Node(-np.inf, next(self.order), self.state, np.minimum(multiplier, lists.cap), np.zeros(self.m))
         self._root(node)
         finished = self._branch(node)
@@ -90,10 +99,7 @@ class _Search:
         is_open[chosen] = True
         way, _ = kernels.second_costs(*self.lists.rows, np.full(len(self.served), np.inf), is_open)
         if not np.isfinite(way).all():  # some places are served from farther away than is listed, or not at all
-            flows = answer.nearest(self.task.model, np.sort(chosen), np.inf, 1)
-            all_ways = np.full(len(self.task.must), np.inf)
-            all_ways[flows.place] = flows.cost
-            way = all_ways[self.served]
+            _, way, _ = self.pairs.nearest(is_open)
         if np.isfinite(way).all():
             value = float(self.lists.people @ way)
             if self.plan is None or self.watch.better(value):
@@ -102,7 +108,7 @@ class _Search:
 
     def _improve(self, lists: Lists, chosen: Ints) -> Ints:
         chosen = np.asarray(chosen, np.int64).copy()
-        kernels.swap(*lists.rows, *lists.sites, lists.people, lists.far(self.penalty), self.state, chosen,
+        kernels.swap(*lists.rows, *lists.sites, lists.people, lists.far(self.penalty), self.state, self.tried, chosen,
                      50 * self.p + 2000)
         return chosen
 
@@ -168,29 +174,69 @@ class _Search:
         near, second = kernels.second_costs(*lists.rows, longest, is_open)
         return np.asarray(lists.people * (near + 0.5 * (second - near)))
 
-    def _coarse(self) -> tuple[Ints, Floats]:
-        """Plan and multipliers of a problem where one place stands for those about it."""
-        lists = self.lists
-        rng = np.random.default_rng(self.task.seed)
+    def _large(self) -> None:
+        """Lists, plan and multipliers to begin with, by way of a problem where one place stands for those about it.
+
+        What the small problem says of the ways decides how far each place's list needs to go.
+        """
+        model, pairs = self.task.model, self.pairs
+        allowed = np.flatnonzero(~model.forbidden)
         sample = np.zeros(self.m, bool)
-        sample[rng.permutation(self.m)[: max(len(lists.people) // _SHRINK, 4 * self.p)]] = True
-        small, group = thinned(lists, sample)
-        people = small.people
+        wanted = max(len(self.served) // _SHRINK, 4 * self.p)
+        sample[np.random.default_rng(self.task.seed).permutation(allowed)[:wanted]] = True
+        group, middle = grouped(pairs, sample)
+        order = np.argsort(group, kind="stable")  # neighbours stand together, which memory likes
+        people = np.asarray(np.bincount(group, pairs.people), np.float64)
+        small = replace(pairs.of(middle).drawn(np.full(len(middle), np.inf)), people=people)
+        self.begin, best = self._coarse(small)
+        group, self.pairs = group[order], pairs.of(order)
+        self.served, pairs = self.pairs.rows, self.pairs
+        is_open = np.zeros(self.m, bool)
+        is_open[self.begin] = True
+        _, near, second = pairs.nearest(is_open)
+        each = (best / people)[group]
+        limit = _REACH * np.where(np.isfinite(second), np.maximum(second, each), np.inf)
+        # A remote place needs its whole list, so that the search knows what would leave it alone.
+        limit[np.diff(pairs.start)[pairs.rows] <= 3 * self.m // self.p + 50] = np.inf
+        self.lists = pairs.drawn(limit)
+        alone = pairs.of(np.flatnonzero(~np.isfinite(near))).drawn(np.full(int((~np.isfinite(near)).sum()), np.inf))
+        helping = np.unique(alone.row_site)
+        self.helping = helping[self.state[helping] == FREE]
+        self.tried = np.union1d(self.tried, self.helping)
+        self.multiplier = each * pairs.people
+
+    def _coarse(self, small: Lists) -> tuple[Ints, Floats]:
+        """Plan and multipliers of a small problem; and the candidates worth trying in ``tried``."""
         sites = self._improve(small, self._random(small, self.task.seed))
         multiplier = np.minimum(self._start(small, sites), small.cap)
         value = self._value(small, sites)
-        best, reduced, usage = np.zeros(len(people)), np.zeros(self.m), np.zeros(self.m)
+        best, reduced, usage = multiplier.copy(), np.zeros(self.m), np.zeros(self.m)
         theta, done = 1.0, 0
-        while done < 250 and theta >= 1e-2 and self.watch.left() > 0:
+        while done < _COARSE_ROUNDS and theta >= 1e-2 and self.watch.left() > 0:
             bound, theta, rounds = kernels.ascend(
-                *small.rows, *small.sites, small.people, small.cap, self.state, self.p, 1.02 * value,
-                value * (1 - 0.003), multiplier, theta, 8, _ROUNDS, best, reduced, usage,
+                *small.rows, *small.sites, small.people, small.cap, self.state, self.p, 1.005 * value,
+                value * (1 - _COARSE_GAP), multiplier, theta, 6, _ROUNDS, best, reduced, usage,
             )
             done += rounds
             multiplier = best.copy()
-            if bound >= value * (1 - 0.003):
+            if bound >= value * (1 - _COARSE_GAP):
                 break
-        return sites, np.asarray((best / people)[group] * lists.people)
+            self.tried = self._worth_trying(reduced)
+            other = self._improve(small, self._often(usage))
+            if (worth := self._value(small, other)) < value:
+                sites, value = other, worth
+        self.tried = self._worth_trying(reduced)
+        return sites, best
+
+    def _worth_trying(self, reduced: Floats) -> Ints:
+        """The free candidates that the multipliers like best."""
+        free = np.flatnonzero(self.state == FREE)
+        return np.sort(free[np.argsort(reduced[free], kind="stable")[: max(_TRIED * self.p, 1000)]])
+
+    def _often(self, usage: Floats, state: Ints | None = None) -> Ints:
+        """The sites that multipliers opened most often, the open ones first."""
+        state = self.state if state is None else state
+        return np.argsort(-(usage + 2.0 * (state == OPEN) - 2.0 * (state == SHUT)), kind="stable")[: self.p]
 
     def _value(self, lists: Lists, chosen: Ints) -> float:
         is_open = np.zeros(self.m, bool)
@@ -217,7 +263,7 @@ class _Search:
         best = np.empty_like(node.multiplier)
         bound, theta, _ = kernels.ascend(
             *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, node.state, self.p,
-            1.02 * self.watch.value, self._goal(), node.multiplier.copy(), theta, 8, rounds, best, reduced, node.usage,
+            1.005 * self.watch.value, self._goal(), node.multiplier.copy(), theta, 6, rounds, best, reduced, node.usage,
         )
         if bound > node.bound:
             node.bound, node.multiplier = bound, best
@@ -229,7 +275,7 @@ class _Search:
         Large problems look for the plan of one round of multipliers while the next round runs.
         """
         theta, reduced = 1.0, np.zeros(self.m)
-        begin: Ints | None = None
+        begin = self.begin
         while not self.watch.over() and theta >= 1e-3:
             ascent = functools.partial(self._ascend, node, theta, _ROUNDS, reduced)
             if begin is None:
@@ -240,11 +286,12 @@ class _Search:
             self.watch.tell(bound=self._told(node.bound))
             if self.watch.over() or node.bound >= self._goal():
                 break
-            often = np.argsort(-(node.usage + 2.0 * (node.state == OPEN) - 2.0 * (node.state == SHUT)), kind="stable")
-            begin = often[: self.p]
+            begin = self._often(node.usage, node.state)
             if len(self.lists.row_site) <= LARGE:
                 self._offer(self._improve(self.lists, begin))
                 begin = None
+            elif self.multiplier is not None:
+                self.tried = np.union1d(self._worth_trying(reduced), self.helping)
 
     def _branch(self, root: _Node) -> bool:
         """Decide sites one by one, the weakest bound first."""

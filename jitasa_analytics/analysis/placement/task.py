@@ -59,8 +59,10 @@ class Task:
             return self.limits.price is None
         if not self.model.whole_people or self.limits.split:
             return False
+        if self.problem != "p_median":
+            return self.problem == "max_cover"
         costs = self.model.travel.costs
-        return self.problem == "max_cover" or (self.problem == "p_median" and bool((costs == np.floor(costs)).all()))
+        return all(bool((part == np.floor(part)).all()) for part in (costs[:1000], costs[1000:]))
 
     @property
     def k(self) -> int:
@@ -125,8 +127,11 @@ def prepare(
     checked = check(model, problem, limits, within=within is not None)
     k = 2 if checked.backup else 1
     used = np.inf if problem in ("p_median", "p_center") else reach
-    allowed = (model.travel.costs <= used) & ~model.forbidden[model.travel.indices]
-    reachable = np.bincount(model.travel.rows[allowed], minlength=len(model.people)) >= k
+    if np.isinf(used) and not model.forbidden.any():
+        reachable = np.diff(model.travel.indptr) >= k
+    else:
+        allowed = (model.travel.costs <= used) & ~model.forbidden[model.travel.indices]
+        reachable = np.bincount(model.travel.rows[allowed], minlength=len(model.people)) >= k
     if not reachable.any():
         raise InfeasibleError(_nobody(model, used, k))
     params = {
