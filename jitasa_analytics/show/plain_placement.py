@@ -52,8 +52,8 @@ def replacements(answer: Any, lang: str) -> list[tuple[str, float, str]]:
     if sites is None or "replacement_cost" not in sites:
         return []
     rows = list[tuple[str, float, str]]()
-    shown = sites.dropna(subset=["replacement_cost"]).sort_values(["replacement_cost", "rank"], ascending=[False, True]).head(_REPLACED)
-    for _, site in shown.iterrows():
+    known = sites.dropna(subset=["replacement_cost"])
+    for _, site in known.sort_values(["replacement_cost", "rank"], ascending=[False, True]).head(_REPLACED).iterrows():
         rows.append((texts.say("show.replacement.none", lang, site=f"{site['rank']}. {site['name']}"),
                      float(site["people_only_here"]), colours.SITE))
         if not pd.isna(site["runner_up"]):

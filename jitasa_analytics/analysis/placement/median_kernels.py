@@ -203,7 +203,7 @@ def swap(
 def ascend(
     row_start: Ints, row_site: Ints, row_cost: Floats, site_start: Ints, site_row: Ints, site_cost: Floats,
     people: Floats, cap: Floats, state: Ints, n_open: int, target: float, enough: float,
-    multiplier: Floats, theta: float, patience: int, rounds: int,
+    multiplier: Floats, theta: float, momentum: float, patience: int, rounds: int,
     best: Floats, reduced: Floats, usage: Floats,
 ) -> tuple[float, float, int]:
     """Dual ascent by deflected subgradients.
@@ -285,7 +285,7 @@ def ascend(
                         slope[site_row[k]] -= 1.0
         length = 0.0
         for i in range(n):
-            direction[i] = slope[i] + 0.7 * direction[i]
+            direction[i] = slope[i] + momentum * direction[i]
             length += direction[i] * direction[i] * people[i]
         if length <= 0:
             break

@@ -29,7 +29,11 @@ _COARSE_ROWS = 4000  # above it a problem with fewer places gives the first plan
 _SHRINK = 12
 _COARSE_ROUNDS, _COARSE_GAP = 300, 0.003
 _REACH = 1.2  # how far a list goes beyond what the small problem's ways need
+_WIDER = 1.5  # how much farther, where that turns out to be too short
+_SMALL_STEPS = 0.03  # steps of the ascent at which little more will come
 _TRIED = 8  # candidates for each site that swaps of large problems try
+# What the ascent aims at, in incumbents; how much of a direction the next one keeps; rounds without gain it bears.
+_STEPS, _LARGE_STEPS = (1.02, 0.5, 8), (1.005, 0.7, 6)
 _ROUNDS = 60  # of multipliers between two looks at the clock
 _NODE_ROUNDS = 80
 _EXPLAINED = 500_000  # pairs up to which an infeasible problem is solved again to say what would do
@@ -145,10 +149,14 @@ class _Search:
         wanted[place[model.fixed[site]]] = False
         rows = rows_of(place, site, len(wanted), self.m).keep(wanted)
         fixed = np.flatnonzero(model.fixed)
-        sites, none = within_number(
-            rows, self.p - len(fixed), left=self._patience(), work=self.watch.work / 4, seed=self.task.seed,
-            nodes=MANY,
-        )
+        # What can't be is often soon proven: only if it isn't, the search may take its time.
+        for work in (0.05 + 2e-5 * len(rows.index), self.watch.work / 4):
+            sites, none = within_number(
+                rows, self.p - len(fixed), left=self._patience(), work=min(work, self.watch.work / 4),
+                seed=self.task.seed, nodes=MANY,
+            )
+            if sites is not None or none:
+                break
         if sites is not None:
             chosen = np.union1d(fixed, sites)
             spare = np.setdiff1d(np.flatnonzero(~model.forbidden), chosen)
@@ -198,7 +206,7 @@ class _Search:
         limit = _REACH * np.where(np.isfinite(second), np.maximum(second, each), np.inf)
         # A remote place needs its whole list, so that the search knows what would leave it alone.
         limit[np.diff(pairs.start)[pairs.rows] <= 3 * self.m // self.p + 50] = np.inf
-        self.lists = pairs.drawn(limit)
+        self.limit, self.lists = limit, pairs.drawn(limit)
         alone = pairs.of(np.flatnonzero(~np.isfinite(near))).drawn(np.full(int((~np.isfinite(near)).sum()), np.inf))
         helping = np.unique(alone.row_site)
         self.helping = helping[self.state[helping] == FREE]
@@ -214,8 +222,8 @@ class _Search:
         theta, done = 1.0, 0
         while done < _COARSE_ROUNDS and theta >= 1e-2 and self.watch.left() > 0:
             bound, theta, rounds = kernels.ascend(
-                *small.rows, *small.sites, small.people, small.cap, self.state, self.p, 1.005 * value,
-                value * (1 - _COARSE_GAP), multiplier, theta, 6, _ROUNDS, best, reduced, usage,
+                *small.rows, *small.sites, small.people, small.cap, self.state, self.p, _LARGE_STEPS[0] * value,
+                value * (1 - _COARSE_GAP), multiplier, theta, *_LARGE_STEPS[1:], _ROUNDS, best, reduced, usage,
             )
             done += rounds
             multiplier = best.copy()
@@ -260,10 +268,12 @@ class _Search:
 
     def _ascend(self, node: _Node, theta: float, rounds: int, reduced: Floats) -> float:
         """Raise the bound of a node; its multipliers become the best ones."""
+        aim, *steps = _STEPS if self.multiplier is None else _LARGE_STEPS
         best = np.empty_like(node.multiplier)
         bound, theta, _ = kernels.ascend(
             *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, node.state, self.p,
-            1.005 * self.watch.value, self._goal(), node.multiplier.copy(), theta, 6, rounds, best, reduced, node.usage,
+            aim * self.watch.value, self._goal(), node.multiplier.copy(), theta, *steps, rounds, best, reduced,
+            node.usage,
         )
         if bound > node.bound:
             node.bound, node.multiplier = bound, best
@@ -286,12 +296,25 @@ class _Search:
             self.watch.tell(bound=self._told(node.bound))
             if self.watch.over() or node.bound >= self._goal():
                 break
+            if theta < _SMALL_STEPS and self._widened(node):
+                theta = _SMALL_STEPS * 4
             begin = self._often(node.usage, node.state)
             if len(self.lists.row_site) <= LARGE:
                 self._offer(self._improve(self.lists, begin))
                 begin = None
             elif self.multiplier is not None:
                 self.tried = np.union1d(self._worth_trying(reduced), self.helping)
+
+    def _widened(self, node: _Node) -> bool:
+        """Longer lists for the places whose multiplier is held down by the end of its list; False where none is."""
+        if self.multiplier is None:
+            return False
+        held = np.isfinite(self.lists.cap) & (node.multiplier >= self.lists.cap * (1 - 1e-9))
+        if not held.any():
+            return False
+        self.limit[held] = _WIDER * self.lists.cut[held]
+        self.lists = self.pairs.drawn(self.limit)
+        return True
 
     def _branch(self, root: _Node) -> bool:
         """Decide sites one by one, the weakest bound first."""
@@ -339,7 +362,7 @@ class _Search:
         scratch = np.empty_like(node.multiplier)
         bound, _, _ = kernels.ascend(
             *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, state, self.p,
-            self.watch.value, np.inf, node.multiplier.copy(), 1.0, 8, 1, scratch, reduced, np.zeros(self.m),
+            self.watch.value, np.inf, node.multiplier.copy(), 1.0, 0.5, 8, 1, scratch, reduced, np.zeros(self.m),
         )
         free = np.flatnonzero(state == FREE)
         wanted = self.p - int((state == OPEN).sum())
