@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jitasa_analytics.errors import InputError, NoDataError
-from jitasa_analytics.show import answers, plain_charts
+from jitasa_analytics.show import answers, block, plain_charts, plain_placement
 from jitasa_analytics.show import placement as pictures
 from tests.studies.road import ask, town
 
@@ -76,7 +76,7 @@ def test_nothing_to_plan_and_nobody_near(make, study):
 
 
 @pytest.mark.parametrize("lang", ["th", "en"])
-@pytest.mark.parametrize("study", ["fair_sites", "sure_sites", "phased_sites"])
+@pytest.mark.parametrize("study", ["best_sites", "fair_sites", "sure_sites", "phased_sites"])
 def test_each_has_its_picture(make, study, lang):
     answer = ask(make(people(B=500, C=200, D=50), sample=True), study, **NEAR, **(
         {"n_sites": 1} if study != "phased_sites" else {"n_sites": 1, "second": 2, "third": 3}))
@@ -86,6 +86,23 @@ def test_each_has_its_picture(make, study, lang):
     assert page[0] == title and page[1].startswith(("<figure", '<div class="chart'))
     html = pictures.view(answer, lang).html
     assert '<script src=' not in html and ("ตัวอย่าง" if lang == "th" else "sample") in html.lower()
+
+
+def test_what_is_lost_where_a_site_cannot_open(make):
+    answer = ask(make(town()), "best_sites", n_sites=2, **NEAR)
+    # C (400) and B (200) open; D (50) is all that is left to stand in for either.
+    assert answer.tables["sites"]["replacement_cost"].to_dict() == {"C": 350, "B": 150}
+    rows = plain_placement.replacements(answer, "en")
+    assert [value for _, value, _ in rows] == [400, 350, 200, 150]
+    assert rows[0][0].startswith("1. ") and rows[1][0].startswith(answer.tables["sites"]["runner_up"].iloc[0])
+    notes = {n.key: n.values for n in answer.notes}
+    assert notes["note.best_sites.hardest"]["people"] == "350" and notes["note.best_sites.easiest"]["people"] == "150"
+    drawn = block.block(answer, "th", name="map", width=300, height=300)[0]["bars"]
+    assert [row[2] for row in drawn["rows"]] == pytest.approx([1.0, 0.875, 0.5, 0.375])
+    # With three sites none is left to stand in.
+    alone = ask(make(town()), "best_sites", n_sites=3, **NEAR)
+    assert alone.tables["sites"]["runner_up"].isna().all()
+    assert "note.best_sites.hardest_alone" in {n.key for n in alone.notes}
 
 
 def test_an_answer_without_a_picture_says_so(make):
