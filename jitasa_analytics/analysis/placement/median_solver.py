@@ -285,7 +285,7 @@ class _Search:
         Large problems look for the plan of one round of multipliers while the next round runs.
         """
         theta, reduced = 1.0, np.zeros(self.m)
-        begin = self.begin
+        begin, turn = self.begin, 0
         while not self.watch.over() and theta >= 1e-3:
             ascent = functools.partial(self._ascend, node, theta, _ROUNDS, reduced)
             if begin is None:
@@ -303,7 +303,14 @@ class _Search:
                 self._offer(self._improve(self.lists, begin))
                 begin = None
             elif self.multiplier is not None:
-                self.tried = np.union1d(self._worth_trying(reduced), self.helping)
+                turn += 1
+                # By turns a new plan of the candidates worth trying, and the best plan with all of them.
+                if turn % 2 or self.plan is None:
+                    self.tried = np.union1d(np.union1d(self._worth_trying(reduced), self.helping),
+                                            begin if self.plan is None else self.plan)
+                    self.tried = self.tried[self.state[self.tried] == FREE]
+                else:
+                    begin, self.tried = self.plan, np.flatnonzero(self.state == FREE)
 
     def _widened(self, node: _Node) -> bool:
         """Longer lists for the places whose multiplier is held down by the end of its list; False where none is."""
