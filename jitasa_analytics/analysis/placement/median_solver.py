@@ -205,7 +205,7 @@ class _Search:
         each = (best / people)[group]
         limit = _REACH * np.where(np.isfinite(second), np.maximum(second, each), np.inf)
         # A remote place needs its whole list, so that the search knows what would leave it alone.
-        limit[np.diff(pairs.start)[pairs.rows] <= 3 * self.m // self.p + 50] = np.inf
+        limit[np.diff(pairs.start)[pairs.rows] <= self.m // self.p + 50] = np.inf
         self.limit, self.lists = limit, pairs.drawn(limit)
         alone = pairs.of(np.flatnonzero(~np.isfinite(near))).drawn(np.full(int((~np.isfinite(near)).sum()), np.inf))
         helping = np.unique(alone.row_site)
