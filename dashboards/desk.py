@@ -24,6 +24,8 @@ import pandas as pd
 
 from jitasa_analytics import areas, studies
 from jitasa_analytics.errors import JitasaError, NoDataError
+from jitasa_analytics.service.audit import Audit
+from jitasa_analytics.service.requests import Requests
 from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
 from jitasa_analytics.show import outlines
 from jitasa_analytics.store import Snapshot, Store
@@ -81,6 +83,7 @@ class Desk:
         self._who: Callable[[], User | None] = lambda: LOCAL
         # Long searches have hands of their own, so that quick questions never wait for them.
         self.slow = ThreadPoolExecutor(2, thread_name_prefix="search")
+        self._seen: set[Key] = set()
 
     # -- who asks ----------------------------------------------------------------------------
 
@@ -93,7 +96,7 @@ class Desk:
             Asked each time, so that what is read ends with the session.
         """
         own = copy.copy(self)
-        own._who = who
+        own._who, own._seen = who, set()
         return own
 
     @property
@@ -124,6 +127,27 @@ class Desk:
             raise NotAllowedError(f"the role {user.role} may not do this", key="service.denied.right", role=user.role)
         return self._store
 
+    def note(self, what: str, **detail: Any) -> None:
+        """Write what the visitor did to the audit log; it is on the disk when this returns."""
+        user = self.user
+        self.audit.record(user.name, what, scope=user.scope, **detail)
+
+    @property
+    def audit(self) -> Audit:
+        """The log of the store."""
+        return Audit(self._store.folder)
+
+    @property
+    def requests(self) -> Requests:
+        """The requests as the visitor may see and change them, by the rules of the API and the command line."""
+        return Requests(self._store, self.user, self.audit)
+
+    def _looked_at(self, key: Key, rows: int) -> None:
+        """Note that rows about persons were read: once for each question of a page, not for each newer version."""
+        if key not in self._seen:
+            self.note("read", dataset=str(key[0]), area=str(key[1]), rows=rows)
+            self._seen.add(key)
+
     # -- asking ------------------------------------------------------------------------------
 
     def manifest(self) -> Manifest:
@@ -140,6 +164,9 @@ class Desk:
         """The answer of a study for an area."""
         answer: studies.Answer = self._once(
             ("study", area, study, _frozen(params)), area, lambda s: studies.run(study, s, **params))
+        people = [t for t in (answer.frame, *getattr(answer, "tables", {}).values()) if _of_persons(t)]
+        if people:
+            self._looked_at((study, area, _frozen(params)), max(len(t) for t in people))
         return answer
 
     def search(self, study: str, area: str, heard_by: progress.Listener, **params: Any) -> studies.Answer:
@@ -165,6 +192,8 @@ class Desk:
         """The answer of a named query for an area; the query gets ``$head`` where it asks for it."""
         frame: pd.DataFrame = self._once(
             ("query", area, name, _frozen(params)), area, lambda s: s.query(name, head=head(area), **params))
+        if _of_persons(frame):
+            self._looked_at((name, area, _frozen(params)), len(frame))
         return frame.copy()
 
     def groups(self) -> pd.DataFrame:
@@ -312,6 +341,11 @@ def _level_below(snapshot: Snapshot, area: str) -> str:
     own = areas.level_of(area)
     below = areas.below(own)
     return below if len(snapshot.areas(below, within=area)) else own
+
+
+def _of_persons(table: pd.DataFrame) -> bool:
+    """Whether rows stand for single persons who ask for help or offer it."""
+    return bool({"request_id", "volunteer_id"} & {*map(str, table.columns), str(table.index.name)})
 
 
 def _frozen(params: dict[str, Any]) -> Key:

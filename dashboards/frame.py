@@ -13,7 +13,7 @@ import panel as pn
 import panel_material_ui as pmui
 from panel_material_ui.template.base import parse_template
 
-from dashboards import health, navigation, places, problems, scope
+from dashboards import health, ledger, navigation, places, problems, scope
 from dashboards.desk import Desk
 from dashboards.pages import Page
 from jitasa_analytics import texts
@@ -45,6 +45,7 @@ def build(desk: Desk, page: type[Page]) -> Any:
     place, unknown = _own_part(desk, *scope.area(asked))
     now = scope.Scope(area=place, lang=lang, dark=asked.get("theme") == "dark")
     content: Any
+    ledger.seat(desk, page.slug)
     try:
         manifest = desk.manifest()
         content = page(desk=desk, scope=now, asked=asked)
@@ -52,7 +53,7 @@ def build(desk: Desk, page: type[Page]) -> Any:
         if page.slug == "" and not isinstance(error, JitasaError):
             raise
         manifest, content = None, problems.notice(error, lang)
-        if not isinstance(error, NoDataError):
+        if not isinstance(error, (NoDataError, NotAllowedError)):
             problems.broke(error)
     keep_in_step(now)
     parts: list[Any] = []
@@ -63,10 +64,11 @@ def build(desk: Desk, page: type[Page]) -> Any:
     parts += [places.picker(desk, now), content] if page.by_area else [content]
     if manifest is not None:
         parts.append(_source(desk, now))
-    body = pn.Column(navigation.menu(now, page),
+    body = pn.Column(navigation.menu(now, page, desk.user),
                      pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"}),
                      sizing_mode="stretch_width", margin=0, stylesheets=[_BODY])
-    shown = shell(lang, colours.ground(now.dark), page.label(lang), manifest.version if manifest else -1)
+    shown = shell(lang, colours.ground(now.dark), page.label(lang),
+                  manifest.version if manifest and not page.live else -1)
     shown.header = [navigation.header(now, page.slug, "" if desk.user == LOCAL else desk.user.name)]
     shown.main = [body]
     if pn.state.curdoc is not None:

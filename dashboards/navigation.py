@@ -10,6 +10,7 @@ import panel as pn
 from dashboards.pages import GROUPS, Page, routes
 from dashboards.scope import Scope
 from jitasa_analytics import texts
+from jitasa_analytics.service.roles import User
 from jitasa_analytics.show import fonts, style
 
 _NAV = f"""
@@ -67,14 +68,15 @@ def header(now: Scope, slug: str, who: str = "") -> Any:
                         sizing_mode="stretch_width", margin=0)
 
 
-def menu(now: Scope, page: type[Page]) -> Any:
-    """The pages in groups; on a phone behind one line that names the page."""
+def menu(now: Scope, page: type[Page], user: User) -> Any:
+    """The pages that a role may see, in groups; on a phone behind one line that names the page."""
     def html(area: str) -> str:
         parts = []
         for group in GROUPS:
             links = "".join(
                 f'<a href="{escape(now.link(one.slug or "./"))}"{" aria-current=page" if one is page else ""}>'
-                f"{escape(one.label(now.lang))}</a>" for one in routes().values() if one.group == group)
+                f"{escape(one.label(now.lang))}</a>" for one in routes().values()
+                if one.group == group and user.may(one.right))
             if links:
                 parts.append(f'<h2>{escape(texts.say(f"dashboard.group.{group}", now.lang))}</h2>{links}')
         label = escape(texts.say("dashboard.pages", now.lang), quote=True)

@@ -283,6 +283,10 @@ DATASETS: dict[str, Dataset] = {d.name: d for d in (
             Column("facility_id", "code", "สถานพยาบาล", "Facility"),
             Column("to_unit", "text", "ส่งต่อหน่วย", "Referred to"),
             Column("note", "text", "หมายเหตุ", "Note", personal=True),
+            Column("quantity_promised", "float", "รับปากว่าจะให้", "Promised", unit="pieces", minimum=0),
+            Column("vehicle", "text", "ยานพาหนะ", "Vehicle"),
+            Column("same_as", "code", "ซ้ำกับคำขอ", "Duplicate of"),
+            Column("recorded_by", "code", "ผู้บันทึก", "Recorded by"),
         ), "เหตุการณ์ของคำขอ", "Events of requests", scoped_by="request_id", as_of="at"),
     Dataset(
         "volunteers", "live", ("volunteer_id",), (

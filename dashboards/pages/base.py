@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import problems
+from dashboards import ledger, problems
 from dashboards.desk import Desk
 from dashboards.scope import Scope
 from jitasa_analytics import areas, texts
@@ -44,14 +44,21 @@ class Page(pn.viewable.Viewer):
         Where it stands in the navigation.
     by_area : bool
         Whether it shows an area that the reader chooses.
+    right : str
+        What a role must have to see it.
+    live : bool
+        Whether it follows newer data by itself.
     """
 
     slug: ClassVar[str] = ""
     group: ClassVar[str] = "situation"
     by_area: ClassVar[bool] = True
+    right: ClassVar[str] = "see"
+    live: ClassVar[bool] = False
 
     def __init__(self, *, desk: Desk, scope: Scope, asked: Mapping[str, str]) -> None:
         super().__init__()
+        desk.user.require(self.right)
         self.desk, self.scope, self.asked = desk, scope, asked
         self.lang = scope.lang
         self.ground = colours.ground(scope.dark)
@@ -230,6 +237,6 @@ def heading(text: Any, *, lead: str = "") -> Any:
 
 
 def download(label: str, name: str, content: Callable[[], Any]) -> Any:
-    """A button that saves what is on the page."""
-    return pmui.FileDownload(label=label, callback=content, filename=name, icon="download", variant="outlined",
+    """A button that saves what is on the page; each file that is taken stands in the audit log."""
+    return pmui.FileDownload(label=label, callback=ledger.handed_out(name, content), filename=name, icon="download", variant="outlined",
                              size="small", margin=0, embed=False, auto=True, css_classes=["save"])

@@ -251,6 +251,7 @@ class Data(Page):
             self.told.object = self._reported(report, self.say(key, version=report.version or ""))
             self.go_button.disabled = not dry_run
             if not dry_run:
+                self.desk.note("import", dataset=self.entry.dataset, version=report.version, rows=sum(f.accepted for f in report.files))
                 self.tell_held()
                 await self._count_refused()
 
@@ -314,6 +315,7 @@ class Data(Page):
         try:
             officer.require(self.desk.user)
             done = await asyncio.to_thread(sent.resubmit, self.desk.store)
+            self.desk.note("import", quarantine=True, settled=done.settled, left=done.left)
             said = self.say("data.settled", n=numbers.number(done.settled), left=numbers.number(done.left))
             self.settled.object = f'<div class="card" role="status">{escape(said)}</div>'
             self.tell_held()

@@ -18,9 +18,9 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +50,14 @@ class Verified:
         ``what`` is changed, missing, order, cut, unreadable, head or other_head; empty where all is well.
     head : str
         Number and hash of the last good line, to be written down elsewhere.
+    at : str
+        When the last line was written; empty where there is none.
     """
 
     lines: int
     problems: tuple[tuple[int, str], ...]
     head: str
+    at: str = ""
 
     @property
     def whole(self) -> bool:
@@ -111,6 +114,38 @@ class Audit:
                 break
         return found
 
+    def page(self, *, who: str = "", what: str = "", area: str = "", since: str = "", until: str = "", first: int = 0,
+             most: int = 50) -> tuple[list[dict[str, Any]], int, list[str]]:
+        """Events that pass the filters, the newest first, how many there are, and everybody who stands in the log.
+
+        Parameters
+        ----------
+        who, what : str
+            One account, one kind of event; all where empty.
+        area : str
+            Events of accounts whose area lies in this one; all where empty.
+        since, until : str
+            Days of Bangkok (ISO dates), both included; open where empty.
+        first, most : int
+            Which part of them.
+        """
+        path = self.folder / LOG
+        found: list[dict[str, Any]] = []
+        people: set[str] = set()
+        with path.open(encoding="utf-8", errors="replace") if path.exists() else nullcontext(()) as lines:
+            for line in lines:
+                event = _read(line)
+                if event is None:
+                    continue
+                people.add(str(event["who"]))
+                day = _day(str(event.get("at", "")))
+                if ((not who or event["who"] == who) and (not what or event["what"] == what)
+                        and str(event.get("scope", "")).startswith(area) and (not since or day >= since)
+                        and (not until or day <= until)):
+                    found.append({k: event.get(k) for k in ("n", "at", "who", "what", "scope", "detail")})
+        found.reverse()
+        return found[first:first + most], len(found), sorted(people)
+
     def verify(self, *, expect: str | None = None) -> Verified:
         """Check every line of the log.
 
@@ -119,14 +154,15 @@ class Audit:
         expect : str, optional
             A head (``number:hash``) that was written down before: the log must go on from there.
         """
-        with self._locked():
-            return self._checked(expect)
+        with self._locked():  # to read log and head as of one moment; who writes need not wait for the check
+            path = self.folder / LOG
+            content = path.read_bytes() if path.exists() else b""
+            head = self._head()
+        return self._checked(content, head, expect)
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _checked(self, expect: str | None) -> Verified:
-        path = self.folder / LOG
-        content = path.read_bytes() if path.exists() else b""
+    def _checked(self, content: bytes, head: tuple[int, str], expect: str | None) -> Verified:
         problems: list[tuple[int, str]] = []
         hashes = [START]
         lines = content.split(b"\n")
@@ -145,7 +181,7 @@ class Audit:
             elif event["prev"] != hashes[-1] and hashes[-1]:
                 problems.append((number, "missing"))
             hashes.append(event["hash"])
-        counted, end = self._head()
+        counted, end = head
         if counted < 0:
             problems.append((len(lines) - 1, "head"))
         elif counted > len(hashes) - 1:
@@ -157,7 +193,9 @@ class Audit:
             at = int(told) if told.isdigit() else 0
             if at >= len(hashes) or hashes[at] != digest:
                 problems.append((at, "other_head"))
-        return Verified(len(hashes) - 1, tuple(dict.fromkeys(problems)), f"{len(hashes) - 1}:{hashes[-1]}")
+        last = _read(lines[-2].decode("utf-8", "replace")) if len(lines) > 1 else None
+        return Verified(len(hashes) - 1, tuple(dict.fromkeys(problems)), f"{len(hashes) - 1}:{hashes[-1]}",
+                        str(last.get("at", "")) if last else "")
 
     def _append(self, number: int, before: str, size: int, who: str, what: str, scope: str,
                 detail: dict[str, Any]) -> None:
@@ -243,6 +281,14 @@ def _read(line: str) -> dict[str, Any] | None:
         return event if isinstance(event, dict) and {"n", "prev", "hash", "what", "who"} <= set(event) else None
     except ValueError:
         return None
+
+
+def _day(at: str) -> str:
+    """The day of Bangkok on which something was written; empty where that can't be read."""
+    try:
+        return (datetime.fromisoformat(at) + timedelta(hours=7)).date().isoformat()
+    except ValueError:
+        return ""
 
 
 def operator() -> str:

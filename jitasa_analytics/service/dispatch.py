@@ -11,6 +11,8 @@ from jitasa_analytics.analysis import matching, travel
 from jitasa_analytics.geo import geodesic_km
 from jitasa_analytics.store import Snapshot
 
+# How many other volunteers are offered for a line of a plan.
+_ALTERNATIVES = 6
 _PRIORITY = {"low": 1, "normal": 2, "high": 4, "critical": 8}
 # Transport needs one of these; other categories name nothing that a volunteer must have.
 VEHICLES = frozenset({"car", "pickup", "van", "ambulance"})
@@ -28,6 +30,8 @@ class Plan:
         Sum of the distances, and the proven least for as many requests.
     status : str
         optimal, or gap.
+    others : dict
+        For each request the nearest volunteers that could do it, (volunteer_id, km) each, whoever else needs them.
     version : int
         The store's version that the plan was made from.
     """
@@ -37,6 +41,7 @@ class Plan:
     bound_km: float
     status: str
     version: int
+    others: dict[str, list[tuple[str, float]]]
 
 
 def helpers(snapshot: Snapshot, day: str) -> pd.DataFrame:
@@ -87,9 +92,26 @@ def plan(snapshot: Snapshot, day: str, *, within_km: float) -> Plan:
     queue["needs_equipment"] = [["vehicle"] if i in moved else [] for i in queue.index]
     # Any vehicle will do: they become one word.
     able["equipment"] = [["vehicle"] if VEHICLES & set(e) else [] for e in able["equipment"]]
-    found = matching.match(queue, able, travel.straight_line(queue, able, max_km=within_km))
+    reach = travel.straight_line(queue, able, max_km=within_km)
+    found = matching.match(queue, able, reach)
     table = found.table.rename(columns={"helper": "volunteer_id", "cost": "km"})
-    return Plan(table, found.total, found.bound, found.status, snapshot.version)
+    table["urgency"] = queue["urgency"]
+    return Plan(table, found.total, found.bound, found.status, snapshot.version, _others(queue, able, reach))
+
+
+def _others(queue: pd.DataFrame, able: pd.DataFrame, reach: travel.Travel) -> dict[str, list[tuple[str, float]]]:
+    """The nearest volunteers with room, and with a vehicle where one is needed, for each request."""
+    room = able["capacity"].to_numpy() >= 1
+    drives = np.array([bool(e) for e in able["equipment"]], dtype=bool)
+    names = able.index.to_numpy()
+    found = {}
+    for i, (request_id, needs) in enumerate(zip(queue.index, queue["needs_equipment"], strict=True)):
+        part = slice(reach.indptr[i], reach.indptr[i + 1])
+        j, km = reach.indices[part], reach.costs[part]
+        fits = room[j] & (drives[j] if needs else True)
+        near = np.argsort(km[fits], kind="stable")[:_ALTERNATIVES]
+        found[str(request_id)] = [(str(names[j[fits][k]]), round(float(km[fits][k]), 2)) for k in near]
+    return found
 
 
 def _moved(snapshot: Snapshot) -> set[str]:

@@ -25,6 +25,8 @@ from jitasa_analytics.store.rows import checked, stored, with_defaults
 from jitasa_analytics.store.transaction import Transaction
 
 NOTE = "journal"
+# The note of versions that hold one step of somebody's work.
+WORK = "work"
 # Versions made each second would fill any disk: of those only the newest and the last of a day stay.
 KEEP = 20
 _EVERY = 20
@@ -58,13 +60,18 @@ def fold(folder: Path, base: Manifest, number: int) -> Manifest:
     journal.remove_folded(folder, reached)
     if reached.offset > journal.SEGMENT_BYTES:
         journal.journal_of(folder).rotate()
-    if number % _EVERY == 0:
-        thin(folder, made)
+    now_and_then(folder, made)
     return made
 
 
+def now_and_then(folder: Path, made: Manifest) -> None:
+    """Thin the versions after every so many small writes; call under the writer's lock."""
+    if made.version % _EVERY == 0 and made.note in (NOTE, WORK):
+        thin(folder, made)
+
+
 def thin(folder: Path, base: Manifest) -> None:
-    """Remove versions that only folded the journal, but the newest ones and the last of each day (Bangkok's)."""
+    """Remove versions that hold small writes only, but the newest ones and the last of each day (Bangkok's)."""
     last_of_day: dict[str, int] = {}
     folded = []
     for number in files.numbers(folder):
@@ -74,7 +81,7 @@ def thin(folder: Path, base: Manifest) -> None:
             continue
         day = (datetime.fromisoformat(manifest.created_at) + _BANGKOK).date().isoformat()
         last_of_day[day] = number
-        if manifest.note == NOTE:
+        if manifest.note in (NOTE, WORK):
             folded.append(number)
     sweep.versions(folder, base, set(folded[:-KEEP]) - set(last_of_day.values()))
 

@@ -17,7 +17,7 @@ from jitasa_analytics.contracts import DATASETS
 from jitasa_analytics.errors import JitasaError, StoreError
 from jitasa_analytics.store import locks, sweep
 from jitasa_analytics.store import manifest as files
-from jitasa_analytics.store.fold import fold
+from jitasa_analytics.store.fold import fold, now_and_then
 from jitasa_analytics.store.folder import folding_of
 from jitasa_analytics.store.journal import Receipt, journal_of
 from jitasa_analytics.store.manifest import Held, Manifest
@@ -79,7 +79,9 @@ class Store:
                 yield tx
                 if tx.changed:
                     tx.ensure_all_groups()
-                    files.publish(self.folder, tx.seal(note=note, sample=base.sample or sample), base)
+                    made = tx.seal(note=note, sample=base.sample or sample)
+                    files.publish(self.folder, made, base)
+                    now_and_then(self.folder, made)
                 else:
                     tx.close()
             except BaseException:

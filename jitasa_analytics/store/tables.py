@@ -12,10 +12,12 @@ import pyarrow as pa
 from duckdb.func import ARROW, SPECIAL
 
 from jitasa_analytics import cells
-from jitasa_analytics.contracts import CELL, Dataset, datasets_of
+from jitasa_analytics.contracts import CELL, Column, Dataset, datasets_of
 from jitasa_analytics.geo import WGS84
 
 RESTRICTED = "restricted"
+# Columns that a dataset got later; they stand behind the others.
+_LATER = {"request_events": ("quantity_promised", "vehicle", "same_as", "recorded_by")}
 FILE_GROUPS = ("reference", "doses", "live", RESTRICTED)
 
 # Rows that were refused, whole; what was imported; digests of rows whose key is only a running number.
@@ -73,9 +75,29 @@ def with_cells(table: pa.Table, dataset: Dataset) -> pa.Table:
 def rows_of(connection: duckdb.DuckDBPyConnection, dataset: Dataset, database: str) -> str:
     """What follows FROM to read a dataset with all its columns, also in a file from before cells were stored."""
     table = f"{database}.{quoted(dataset.name)}"
+    later = lacking(connection, dataset, database)
+    if later:
+        empty = ", ".join(f"CAST(NULL AS {c.sql_type}) AS {quoted(c.name)}" for c in later)
+        return f"(SELECT *, {empty} FROM {table})"
     if not lacks_cells(connection, dataset, database):
         return table
     return f"(SELECT *, {_cell_function(connection)}(lon, lat) AS {CELL.name} FROM {table})"
+
+
+def lacking(connection: duckdb.DuckDBPyConnection, dataset: Dataset, database: str) -> list[Column]:
+    """Columns of a dataset that a file from before there were such does not have."""
+    table = f"{database}.{quoted(dataset.name)}"
+    later = [dataset.column(name) for name in _LATER.get(dataset.name, ())]
+    if not later or can_read(connection, f"SELECT {', '.join(quoted(c.name) for c in later)} FROM {table}"):
+        return []
+    return [c for c in later if not can_read(connection, f"SELECT {quoted(c.name)} FROM {table}")]
+
+
+def add_columns(connection: duckdb.DuckDBPyConnection, dataset: Dataset, database: str) -> None:
+    """Give a dataset of such a file the columns it lacks, empty."""
+    for column in lacking(connection, dataset, database):
+        connection.execute(f"ALTER TABLE {database}.{quoted(dataset.name)} ADD COLUMN {quoted(column.name)} "
+                           f"{column.sql_type}")
 
 
 def lacks_cells(connection: duckdb.DuckDBPyConnection, dataset: Dataset, database: str) -> bool:

@@ -22,6 +22,7 @@ from jitasa_analytics.store.tables import (
     FILE_GROUPS,
     RESTRICTED,
     add_cells,
+    add_columns,
     create_tables,
     lacks_cells,
     quoted,
@@ -184,6 +185,10 @@ class Transaction:
         self._touched.add(contract.name)
         self._recount.everything(contract.name)
 
+    def writable(self, name: str) -> None:
+        """Copy the file of a dataset's group, so that it has every column of the contract before it is asked."""
+        self._own(dataset(name).group)
+
     def own_for(self, contract: Dataset, connection: duckdb.DuckDBPyConnection, source: str, *, new: bool) -> None:
         """Make a dataset's table writable for the rows of ``FROM source``, whose keys are all ``new`` or not."""
         self._own(contract.group)
@@ -316,6 +321,7 @@ class Transaction:
                 create_tables(self._connection, group)
                 self._connection.execute("USE memory")
             for contract in datasets_of([group]):
+                add_columns(self._connection, contract, f"g_{group}")
                 if lacks_cells(self._connection, contract, f"g_{group}"):
                     add_cells(self._connection, contract, f"g_{group}")
         except OSError as error:

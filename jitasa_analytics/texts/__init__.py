@@ -67,7 +67,8 @@ def label(kind: str, value: str, lang: str = DEFAULT) -> str:
 def of_error(error: BaseException, lang: str = DEFAULT) -> str:
     """The sentence of an error in the reader's language; English where it has no text."""
     if isinstance(error, JitasaError) and error.key and has(error.key, lang):
-        return say(error.key, lang, **error.values)
+        values = {k: label("status", str(v), lang) if k == "status" else v for k, v in error.values.items()}
+        return say(error.key, lang, **values)
     return str(error)
 
 

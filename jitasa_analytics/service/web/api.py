@@ -12,9 +12,16 @@ from tornado.web import HTTPError
 from jitasa_analytics import texts
 from jitasa_analytics.errors import JitasaError, UnknownError
 from jitasa_analytics.service.dispatch import Plan
+from jitasa_analytics.service.life import ChangedError
+from jitasa_analytics.service.queue import LONGEST_WAIT_HOURS
 from jitasa_analytics.service.requests import Requests
 from jitasa_analytics.service.roles import NotAllowedError, User
 from jitasa_analytics.service.web.base import Handler
+
+_STATUS: tuple[tuple[type[JitasaError], int], ...] = (
+    (NotAllowedError, 403), (UnknownError, 404), (ChangedError, 409))
+# A whole queue that is assigned names at most so many pairs.
+_MOST_PAIRS = 1000
 
 
 class Api(Handler):
@@ -64,7 +71,7 @@ class Api(Handler):
         try:
             found = await IOLoop.current().run_in_executor(None, ask)
         except JitasaError as error:
-            status = 403 if isinstance(error, NotAllowedError) else 404 if isinstance(error, UnknownError) else 400
+            status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
             found = {"error": texts.of_error(error, self.lang)}
         self.set_status(status)
         self.finish(json.dumps(found, ensure_ascii=False))
@@ -76,7 +83,8 @@ class Api(Handler):
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A number of the address within bounds."""
-        value = _number(name, self.get_query_argument(name, "")) or default
+        given = _number(name, self.get_query_argument(name, ""))
+        value = default if given is None else given
         if not low <= value <= high:
             raise HTTPError(400, reason=f"{name} must be from {low:g} to {high:g}")
         return value
@@ -87,10 +95,16 @@ class Listed(Api):
 
     async def get(self) -> None:
         """The queue of an area."""
-        limit = int(self.number("limit", 100, 1, 1000))
-        asked = [self.get_query_argument(n, d) for n, d in (("area", "TH"), ("status", "open"), ("urgency", ""))]
-        await self.answer(lambda: {"requests": self.work.listed(
-            asked[0], status=asked[1], urgency=asked[2], limit=limit)})
+        limit, hours = int(self.number("limit", 100, 1, 1000)), self.number("hours", 0, 0, LONGEST_WAIT_HOURS)
+        area, status, urgency, category = (self.get_query_argument(n, d) for n, d in (
+            ("area", "TH"), ("status", "open"), ("urgency", ""), ("category", "")))
+
+        def found() -> dict[str, Any]:
+            part = self.work.queue(area, status=status, urgency=urgency, category=category, hours=hours, limit=limit)
+            return {"requests": part.rows, "found": part.found, "waiting": part.waiting,
+                    "being_helped": part.being_helped, "critical": part.critical, "version": part.version}
+
+        await self.answer(found)
 
     async def post(self) -> None:
         """A new request."""
@@ -114,20 +128,26 @@ class Events(Api):
     """``/api/requests/ID/events``: what happens to a request."""
 
     async def post(self, request_id: str) -> None:
-        """A step, a delivery or a referral."""
-        body = self.sent({"status", "by", "note", "to_unit", "facility_id", "item", "quantity"}, set())
-        text = {k: str(v) for k, v in body.items()}
-        note = text.get("note", "")
+        """A step, a delivery, a promise or a referral."""
+        body = self.sent({"status", "by", "note", "vehicle", "to_unit", "facility_id", "same_as", "item", "quantity",
+                          "promised", "seen"}, set())
+        given = {k: str(v) for k, v in body.items()}
+
+        def text(*names: str) -> dict[str, str]:
+            return {n: given[n] for n in names if n in given}
+
         if "status" in body:
-            await self.answer(lambda: self.work.move(request_id, text["status"], by=text.get("by", ""), note=note))
-        elif "item" in body:
-            quantity = _number("quantity", body.get("quantity", "")) or 0.0
-            await self.answer(lambda: self.work.deliver(request_id, text["item"], quantity))
+            await self.answer(lambda: self.work.move(request_id, given["status"], **text(
+                "by", "note", "vehicle", "to_unit", "facility_id", "same_as", "seen")))
+        elif "item" in body and {"quantity", "promised"} & set(body):
+            amount = "promised" if "promised" in body else "quantity"
+            quantity = _number(amount, body[amount]) or 0.0
+            write = self.work.promise if amount == "promised" else self.work.deliver
+            await self.answer(lambda: write(request_id, given["item"], quantity, **text("by", "seen")))
         elif {"to_unit", "facility_id"} & set(body):
-            await self.answer(lambda: self.work.refer(request_id, to_unit=text.get("to_unit", ""),
-                                                      facility_id=text.get("facility_id", ""), note=note))
+            await self.answer(lambda: self.work.refer(request_id, **text("to_unit", "facility_id", "note", "seen")))
         else:
-            raise HTTPError(400, reason="give status, or item and quantity, or to_unit, or facility_id")
+            raise HTTPError(400, reason="give status, or item and quantity or promised, or to_unit, or facility_id")
 
 
 class Suggestions(Api):
@@ -136,6 +156,14 @@ class Suggestions(Api):
     async def get(self, request_id: str) -> None:
         """Volunteers for a request."""
         await self.answer(lambda: {"volunteers": self.work.suggest(request_id)})
+
+
+class Beds(Api):
+    """``/api/requests/ID/beds``."""
+
+    async def get(self, request_id: str) -> None:
+        """Facilities with a free bed."""
+        await self.answer(lambda: {"facilities": self.work.beds(request_id)})
 
 
 class Doubles(Api):
@@ -156,9 +184,25 @@ class Assignment(Api):
         await self.answer(lambda: told(self.work.plan(area, within_km=km)))
 
     async def post(self) -> None:
-        """Make the plan and assign it."""
+        """Assign the pairs of the body, or, where it names none, those of the best plan."""
+        pairs = self.pairs()
         area, km = self.get_query_argument("area", "TH"), self.number("km", 30, 0.1, 200)
-        await self.answer(lambda: {"assigned": self.work.accept(self.work.plan(area, within_km=km))})
+        await self.answer(lambda: {"assigned": self.work.assign(pairs) if pairs is not None
+                                   else self.work.accept(self.work.plan(area, within_km=km))})
+
+    def pairs(self) -> dict[str, str] | None:
+        """The pairs of the body; None where there are none."""
+        try:
+            body = json.loads(self.request.body or b"{}")
+            if body == {}:
+                return None
+            found = {str(p["request_id"]): str(p["volunteer_id"]) for p in body["pairs"]}
+            if set(body) != {"pairs"} or len(found) != len(body["pairs"]) or len(found) > _MOST_PAIRS:
+                raise ValueError
+        except (ValueError, KeyError, TypeError):
+            raise HTTPError(400, reason='give no body, or {"pairs": [{"request_id": …, "volunteer_id": …}, …]} with '
+                                        f"each request once, at most {_MOST_PAIRS}") from None
+        return found
 
 
 def told(plan: Plan) -> dict[str, Any]:
@@ -167,7 +211,8 @@ def told(plan: Plan) -> dict[str, Any]:
     pairs = [{"request_id": str(i), "volunteer_id": str(v), "km": round(float(km), 2)}
              for i, v, km in zip(served.index, served["volunteer_id"], served["km"], strict=True)]
     nobody = {str(i): str(why) for i, why in plan.table["reason"].items() if why}
-    return {"pairs": pairs, "nobody": nobody, "total_km": round(plan.total_km, 2),
+    others = {i: [{"volunteer_id": v, "km": km} for v, km in near] for i, near in plan.others.items()}
+    return {"pairs": pairs, "others": others, "nobody": nobody, "total_km": round(plan.total_km, 2),
             "bound_km": round(plan.bound_km, 2), "status": plan.status, "version": plan.version}
 
 
@@ -186,5 +231,6 @@ def _number(name: str, value: Any) -> float | None:
 ROUTES: tuple[tuple[str, type[Api]], ...] = (
     (r"/api/requests", Listed), (r"/api/requests/([\w.-]{1,80})", One),
     (r"/api/requests/([\w.-]{1,80})/events", Events), (r"/api/requests/([\w.-]{1,80})/suggestions", Suggestions),
+    (r"/api/requests/([\w.-]{1,80})/beds", Beds),
     (r"/api/duplicates", Doubles), (r"/api/assignment", Assignment),
 )
