@@ -25,6 +25,7 @@ import pandas as pd
 from jitasa_analytics import areas, studies
 from jitasa_analytics.errors import JitasaError, NoDataError
 from jitasa_analytics.service.audit import Audit
+from jitasa_analytics.service.contacts import Contacts
 from jitasa_analytics.service.requests import Requests
 from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
 from jitasa_analytics.show import outlines
@@ -141,6 +142,11 @@ class Desk:
     def requests(self) -> Requests:
         """The requests as the visitor may see and change them, by the rules of the API and the command line."""
         return Requests(self._store, self.user, self.audit)
+
+    @property
+    def contacts(self) -> Contacts:
+        """Names and phones, one at a time and each time written to the log."""
+        return Contacts(self._store, self.user, self.audit)
 
     def _looked_at(self, key: Key, rows: int) -> None:
         """Note that rows about persons were read: once for each question of a page, not for each newer version."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dashboards.pages.about import About
+from dashboards.pages.audit import AuditPage
 from dashboards.pages.base import Page
 from dashboards.pages.compare import Compare
+from dashboards.pages.coordination import Coordination
 from dashboards.pages.data import Data
 from dashboards.pages.facilities import Facilities
 from dashboards.pages.overview import Overview
@@ -19,8 +21,8 @@ __all__ = ["GROUPS", "Page", "routes"]
 # The groups of the navigation, from what is known to what can be done about it.
 GROUPS = ("situation", "access", "plan", "analysis", "data")
 
-_FIRST: tuple[type[Page], ...] = (Overview, Requests, Compare)
-_LAST: tuple[type[Page], ...] = (Facilities, Data, About)
+_FIRST: tuple[type[Page], ...] = (Overview, Coordination, Requests, Compare)
+_LAST: tuple[type[Page], ...] = (Facilities, Data, AuditPage, About)
 # Built-in studies in the order of a planner's questions; those of other packages follow by name.
 _ORDER = ("vaccination", "reopening", "responses", "hotspots", "coverage_gaps", "access", "volunteer_ratio", "equity",
           "adoption", "best_sites", "enough_sites", "fair_sites", "phased_sites", "sure_sites", "matching", "beds",

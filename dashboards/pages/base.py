@@ -238,5 +238,6 @@ def heading(text: Any, *, lead: str = "") -> Any:
 
 def download(label: str, name: str, content: Callable[[], Any]) -> Any:
     """A button that saves what is on the page; each file that is taken stands in the audit log."""
-    return pmui.FileDownload(label=label, callback=ledger.handed_out(name, content), filename=name, icon="download", variant="outlined",
+    return pmui.FileDownload(label=label, callback=ledger.handed_out(name, content), filename=name, icon="download",
+                             variant="outlined",
                              size="small", margin=0, embed=False, auto=True, css_classes=["save"])

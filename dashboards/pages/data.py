@@ -251,7 +251,7 @@ class Data(Page):
             self.told.object = self._reported(report, self.say(key, version=report.version or ""))
             self.go_button.disabled = not dry_run
             if not dry_run:
-                self.desk.note("import", dataset=self.entry.dataset, version=report.version, rows=sum(f.accepted for f in report.files))
+                self.desk.note("import", dataset=self.entry.dataset, version=report.version, rows=report.accepted)
                 self.tell_held()
                 await self._count_refused()
 

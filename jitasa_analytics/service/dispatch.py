@@ -32,6 +32,8 @@ class Plan:
         optimal, or gap.
     others : dict
         For each request the nearest volunteers that could do it, (volunteer_id, km) each, whoever else needs them.
+    kinds : dict
+        The kind of each volunteer.
     version : int
         The store's version that the plan was made from.
     """
@@ -42,6 +44,7 @@ class Plan:
     status: str
     version: int
     others: dict[str, list[tuple[str, float]]]
+    kinds: dict[str, str]
 
 
 def helpers(snapshot: Snapshot, day: str) -> pd.DataFrame:
@@ -77,7 +80,7 @@ def suggested(snapshot: Snapshot, request_id: str, day: str, *, limit: int = 5) 
     km = geodesic_km(np.full(len(found), place["lon"].iloc[0]), np.full(len(found), place["lat"].iloc[0]),
                      found["lon"], found["lat"])
     near = found.assign(km=np.round(km, 2)).sort_values(["km", "load"]).head(limit).reset_index()
-    return near[["volunteer_id", "kind", "km", "load", "capacity", "skills", "equipment"]]
+    return near[["volunteer_id", "kind", "km", "load", "capacity", "skills", "equipment", "lon", "lat"]]
 
 
 def plan(snapshot: Snapshot, day: str, *, within_km: float) -> Plan:
@@ -96,7 +99,8 @@ def plan(snapshot: Snapshot, day: str, *, within_km: float) -> Plan:
     found = matching.match(queue, able, reach)
     table = found.table.rename(columns={"helper": "volunteer_id", "cost": "km"})
     table["urgency"] = queue["urgency"]
-    return Plan(table, found.total, found.bound, found.status, snapshot.version, _others(queue, able, reach))
+    return Plan(table, found.total, found.bound, found.status, snapshot.version, _others(queue, able, reach),
+                {str(v): str(k) for v, k in able["kind"].items()})
 
 
 def _others(queue: pd.DataFrame, able: pd.DataFrame, reach: travel.Travel) -> dict[str, list[tuple[str, float]]]:

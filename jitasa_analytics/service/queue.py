@@ -123,9 +123,10 @@ class Queue:
                 "request_events e WHERE e.request_id = i.request_id AND e.item = i.item) AS promised, i.delivered "
                 "FROM request_items i WHERE i.request_id = $id ORDER BY i.item", id=request_id)
             events = snapshot.sql(
-                'SELECT event_id, "at", status, "by", item, quantity_delivered, quantity_promised, vehicle, '
-                "facility_id, to_unit, same_as, note, recorded_by FROM request_events WHERE request_id = $id "
-                'ORDER BY "at", event_id', id=request_id)
+                'SELECT event_id, "at", e.status, "by", item, quantity_delivered, quantity_promised, vehicle, '
+                "e.facility_id, f.name AS facility, to_unit, same_as, note, recorded_by FROM request_events e "
+                'LEFT JOIN facilities f USING (facility_id) WHERE request_id = $id ORDER BY "at", event_id',
+                id=request_id)
             doubles = snapshot.query("request_doubles", hours=_DOUBLE_HOURS, only=request_id, most=20)
         revision = life.revision(found.iloc[0].to_dict(), events["event_id"])
         if not self.user.may("contacts"):
