@@ -79,8 +79,8 @@ class Coordination(Page):
         self.card = RequestCard(self.desk, self.lang, self._mark, self._do, self._choose)
         self.card_box = boxed(self.card.panel, visible=False, css_classes=["card-box"])
         self.plan = Proposal(self.desk, self.lang, lambda: self.scope.area, self._planned, self.fail)
-        self.version, self.shown = -1, ""
-        self.redraw()
+        self.version, self._busy = -1, False
+        self.guarded(self.redraw)()
         self.follow(self.redraw, self.scope.param.area)
         self.follow(self.refilter, *(self.filters.param[n] for n in self.names))
         self.follow(self.look, self.filters.param.request)
@@ -276,6 +276,9 @@ class Coordination(Page):
 
     async def _tick(self) -> None:
         """Take what others changed; where the session has ended, look no more."""
+        if self._busy:
+            return
+        self._busy = True
         try:
             if self.desk.user and self.desk.manifest().version != self.version:
                 await self._renew()
@@ -284,6 +287,8 @@ class Coordination(Page):
             self.fail(error)
         except Exception as error:
             self.fail(error)
+        finally:
+            self._busy = False
 
     async def _renew(self) -> None:
         """The newest queue and card; what the reader writes stays unless their request itself changed."""
