@@ -111,7 +111,12 @@ def low_first(answer: Any) -> bool:
 
 
 def outstanding(answer: Any) -> int:
-    """How many areas stand out from the best of all: none where all are equally well off, or only one is known."""
+    """How many areas stand out from the best of all: none where all are equally well off, or only one is known.
+
+    Where the answer itself says which areas are hot spots, only those do: a high score alone is chance.
+    """
+    if "spot" in answer.frame:
+        return int((answer.frame["spot"] == "hot").sum())
     if answer.measure not in answer.frame or not pd.api.types.is_numeric_dtype(answer.frame[answer.measure]):
         return 0
     values = answer.frame[answer.measure].dropna().astype(float)

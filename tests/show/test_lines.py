@@ -44,3 +44,9 @@ def test_nobody_is_named_where_all_are_equally_well_off(sample_store: Path) -> N
     assert line == ""
     line, answer = printed(sample_store, "beds", "en")  # one bed lacks in one district
     assert (answer.frame["unmatched"] > 0).sum() == 1 and line.count(",") == 0
+
+
+def test_a_high_score_alone_is_no_hot_spot(sample_store: Path) -> None:
+    line, answer = printed(sample_store, "hotspots", "en")
+    assert answer.figures["hot_areas"].value == 0 and answer.frame["score"].max() > 2
+    assert line == ""
