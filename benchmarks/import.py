@@ -194,9 +194,9 @@ def main(rows: int, kinds: list[str]) -> None:
             print("| way | seconds | rows a second | of processor, s |\n|---|---|---|---|")
             for way, (seconds, cpu) in [*theirs.items(), (OURS, (ours["seconds"], ours["cpu"]))]:
                 print(f"| {way} | {seconds:.2f} | {ours['read'] / seconds:,.0f} | {cpu:.2f} |")
-            print(f"{ours['seconds'] / theirs[PANDAS][0]:.2f} times pandas.read_csv "
-                  f"({ours['cpu'] / theirs[PANDAS][1]:.2f} by processor time), {ours['seconds'] / theirs[SCAN][0]:.1f} times the bare scan "
-                  f"({ours['cpu'] / theirs[SCAN][1]:.1f}); peak {ours['peak']:.2f} GB; store {ours['store']:.0f} MB",
+            slower = [ours[k] / theirs[way][n] for way in (PANDAS, SCAN) for n, k in enumerate(("seconds", "cpu"))]
+            print("{:.2f} times pandas.read_csv ({:.2f} by processor time), {:.1f} times the bare scan ({:.1f}); "
+                  "peak {:.2f} GB; store {:.0f} MB".format(*slower, ours["peak"], ours["store"]),
                   flush=True)
 
 
