@@ -20,6 +20,7 @@ METHOD = "bisection over costs: row weighting for covers, linear programs and br
 _CORE = 6000  # places that the search looks at where there are more
 _NODES = 500  # of the first branch and bound for a radius
 _PROOF = 3000  # places that a proof begins with
+_TRIES = 5  # radii that are tried for a proof in a turn
 
 Pairs = tuple[Ints, Ints, Floats, int]
 """Place (its position among some), candidate and cost of each pair, and how many places there are."""
@@ -69,23 +70,27 @@ class _Search:
 
     def _both_ends(self, core: Ints) -> None:
         """Places too many to prove anything about all: searches and proofs side by side, on more of them each time."""
-        wanted, effort, self.core = _PROOF, 1.0, core
+        wanted, effort, self.core, radius = _PROOF, 1.0, core, 0.0
         while not self.watch.over() and self._low() < self._high():
             refute = functools.partial(
-                self._refuted, self._pairs_of(core[:wanted]), self._low(), self._high(), _NODES if effort > 1 else 0)
+                self._refuted, self._pairs_of(core[:wanted]), self._low(), self._high(), _NODES if effort > 1 else 0,
+                radius)
             above = functools.partial(self._from_above, self.core, effort)
-            self.watch.tell(bound=beside(above, refute))
+            bound, radius = beside(above, refute)
+            self.watch.tell(bound=bound)
             wanted, effort = min(2 * wanted, len(core)), 3 * effort
 
-    def _refuted(self, part: Pairs, low: int, high: int, nodes: int) -> float:
-        """The largest cost that no plan is below, as far as the relaxed problem shows on some places.
+    def _refuted(self, part: Pairs, low: int, high: int, nodes: int, radius: float) -> tuple[float, float]:
+        """The largest cost that no plan is below, as far as the relaxed problem shows; and where to go on.
 
-        Of these a plan has to serve each, whatever else it serves. Radii are tried where the number of
+        A plan has to serve each of these places, whatever else it serves. Radii are tried where the number of
         sites that the last one needs, which falls with the square, would be the number there is.
         """
         costs, left = self.costs, self.watch.left
-        radius = costs[low] + 0.75 * (costs[high] - costs[low])
-        while low < high and left() > 0 and costs[high] - costs[low] > 2e-4 * costs[high]:
+        radius = radius or float(costs[low] + 0.75 * (costs[high] - costs[low]))
+        for _ in range(_TRIES):
+            if low >= high or left() <= 0 or costs[high] - costs[low] <= 2e-4 * costs[high]:
+                break
             span = costs[high] - costs[low]
             radius = min(max(radius, costs[low] + 0.1 * span), costs[high] - 0.1 * span)
             middle = int(np.clip(np.searchsorted(costs, radius, "right") - 1, low, high - 1))
@@ -95,8 +100,9 @@ class _Search:
                 low = middle + 1
             else:
                 high = middle
-            radius = costs[middle] * np.sqrt(max(needed, 1.0) / max(self.p, 1)) * (1.002 if needed > self.p else 0.998)
-        return float(costs[low])
+            nearly = 1.002 if needed > self.p else 0.998
+            radius = float(costs[middle] * np.sqrt(max(needed, 1.0) / max(self.p, 1)) * nearly)
+        return float(costs[low]), radius
 
     def _patience(self) -> float:
         """Work of a search for one radius: as much as the problem is large."""
