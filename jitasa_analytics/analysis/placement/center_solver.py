@@ -9,7 +9,7 @@ import numpy as np
 from jitasa_analytics.analysis.placement import answer
 from jitasa_analytics.analysis.placement import covering_kernels as kernels
 from jitasa_analytics.analysis.placement.answer import Plan
-from jitasa_analytics.analysis.placement.beside import beside
+from jitasa_analytics.analysis.placement.beside import all_of, beside
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
 from jitasa_analytics.analysis.placement.covering import Rows
 from jitasa_analytics.analysis.placement.covering_solver import MANY, least_number, within_number
@@ -230,15 +230,30 @@ class _Search:
                 high = middle
 
     def _between(self, places: Ints, nodes: int) -> None:
-        """Decide the middle of what is left by branch and bound with so many nodes."""
-        low, high = self._low(), self._high()
+        """Decide radii below the incumbent by branch and bound with so many nodes, two at a time.
+
+        The next smaller one settles everything where the incumbent is the best already; the other one,
+        at seven eighths of what is left, keeps the bound moving where that is too hard.
+        """
+        low, high, next_too = self._low(), self._high(), True
         while low < high and not self.watch.over():
-            middle = (low + high) // 2
-            sites, none = self._cover(places, float(self.costs[middle]), work=self._patience(), nodes=nodes)
-            if sites is not None:
-                self._offer(sites)
-            if none:
-                self.watch.tell(bound=float(self.costs[middle + 1]))
-                low = max(middle + 1, self._low())
-            else:
-                high = min(middle, self._high())
+            tried = sorted({low + 7 * (high - low) // 8, high - 1} if next_too else {low + 7 * (high - low) // 8})
+            part, calls = self._pairs_of(places), []
+            for middle in tried:
+                self.seed += 1
+                calls.append(functools.partial(
+                    within_number, self._near(part, float(self.costs[middle])), self.p, left=self._left,
+                    work=self._patience(), seed=self.seed % 2**31, nodes=nodes,
+                ))
+            undecided = []
+            for middle, (sites, none) in zip(tried, all_of(calls, len(calls)), strict=True):
+                if sites is not None:
+                    self._offer(sites)
+                if none:
+                    self.watch.tell(bound=float(self.costs[middle + 1]))
+                    low = middle + 1
+                elif sites is None:
+                    undecided.append(middle)
+            low, high = max(low, self._low()), min(high, self._high())
+            next_too = next_too and tried[-1] not in undecided
+            high = min([high, *(middle for middle in undecided if middle < tried[-1] or len(tried) == 1)])
