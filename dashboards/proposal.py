@@ -20,6 +20,7 @@ from jitasa_analytics.show import card, numbers
 from jitasa_analytics.show.queue import ProposalList
 
 _FARTHEST_KM = 30.0
+_KM = (5.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 _MOST_LINES = 500
 
 
@@ -41,8 +42,8 @@ class Proposal:
     def __init__(self, desk: Desk, lang: str, area: Callable[[], str], done: Callable[[str], Awaitable[None]],
                  fail: Callable[[BaseException], None]) -> None:
         self.desk, self.lang, self._area, self._done, self._fail = desk, lang, area, done, fail
-        self.km = pmui.FloatInput(label=self.say("plan.km"), value=_FARTHEST_KM, start=1, end=200, step=5, size="small",
-                                  margin=0, width=170, css_classes=["plan-km"])
+        self.km = pmui.Select(label=self.say("plan.km"), value=_FARTHEST_KM, options={f"{km:g}": km for km in _KM},
+                              size="small", margin=0, width=170, css_classes=["plan-km"])
         self.ask = pmui.Button(label=self.say("plan.ask"), icon="groups", variant="contained", margin=0, size="small",
                                on_click=self._ask, css_classes=["plan-ask"])
         self.told = card.piece("")

@@ -267,15 +267,15 @@ class RequestCard:
         names = [i["item"] for i in self.one["items"]]
         item = pmui.Select(label=self.say("items.item"), size="small", margin=0, sizing_mode="stretch_width",
                            options=names, value=names[0] if names else None, css_classes=["item"])
-        n = pmui.FloatInput(label=self.say("quantity"), value=1, start=0, step=1, size="small", margin=0,
-                            sizing_mode="stretch_width", css_classes=["quantity"])
+        n = pmui.TextInput(label=self.say("quantity"), value="1", size="small", margin=0, max_length=12,
+                           sizing_mode="stretch_width", css_classes=["quantity"])
         work, one = self.desk.requests, self.one["request_id"]
-        promise = self._button(self.say("promise"), lambda: work.promise(one, str(item.value), float(n.value or 0),
-                                                                         seen=self._seen()),
-                               self.say("done"), css="promise")
-        deliver = self._button(self.say("deliver"), lambda: work.deliver(one, str(item.value), float(n.value or 0),
-                                                                         seen=self._seen()),
-                               self.say("done"), css="deliver")
+
+        def supply(write: Callable[..., Any]) -> Callable[[], Any]:
+            return lambda: write(one, str(item.value), _number(n.value_input or n.value), seen=self._seen())
+
+        promise = self._button(self.say("promise"), supply(work.promise), self.say("done"), css="promise")
+        deliver = self._button(self.say("deliver"), supply(work.deliver), self.say("done"), css="deliver")
         return pn.Column(fields(item, n), bar(promise, deliver), sizing_mode="stretch_width", margin=0,
                          styles={"gap": "8px"})
 
@@ -319,6 +319,14 @@ def can_do(kind: str, word: str, lang: str) -> str:
     """A skill or an equipment in words."""
     key = f"forms.{kind}.{word}"
     return texts.say(key, lang) if texts.has(key, lang) else texts.label(kind, word, lang)
+
+
+def _number(text: str | None) -> float:
+    """What somebody wrote as a number; 0, which no supply is, where it is none."""
+    try:
+        return float((text or "").replace(",", ""))
+    except ValueError:
+        return 0.0
 
 
 def _amount(value: Any) -> str:

@@ -7,9 +7,12 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from jitasa_analytics.errors import InputError, StoreError
 from jitasa_analytics.service.audit import Audit
@@ -154,3 +157,39 @@ def test_what_can_not_be_written_is_no_silent_loss(log: Audit) -> None:
         file(log).chmod(0o400)
     with pytest.raises(StoreError, match="can't be written"):
         log.record("somchai", "read")
+
+
+_LOGS: dict[str, Audit] = {}
+
+
+@settings(max_examples=150)
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_any_byte_changed_to_any_other_is_found(tmp_path_factory: pytest.TempPathFactory, place: float,
+                                                flip: int) -> None:
+    if "log" not in _LOGS:
+        _LOGS["log"] = Audit(tmp_path_factory.mktemp("flip") / "store")
+        for number in range(4):
+            _LOGS["log"].record("somchai", "read", scope="20", rows=number, dataset="คำขอ")
+    log = _LOGS["log"]
+    whole = file(log).read_bytes()
+    changed = bytearray(whole)
+    changed[int(place * len(whole))] ^= flip
+    try:
+        file(log).write_bytes(changed)
+        assert not log.verify().whole
+    finally:
+        file(log).write_bytes(whole)
+    found = log.verify()
+    assert found.whole and found.at == log.rows(last=1)[0]["at"]
+
+
+def test_parts_of_the_log_by_who_what_where_and_when(log: Audit) -> None:
+    log.record("malee", "export", scope="2007", file="x.csv")
+    rows, n, people = log.page()
+    assert n == 7 and people == ["malee", "somchai"] and [r["n"] for r in rows] == [7, 6, 5, 4, 3, 2, 1]
+    assert [r["n"] for r in log.page(first=2, most=3)[0]] == [5, 4, 3]
+    assert log.page(who="malee")[1] == log.page(what="export")[1] == log.page(area="2007")[1] == 1
+    assert log.page(area="20")[1] == 7 and log.page(area="10")[1] == 0
+    today = (datetime.fromisoformat(rows[0]["at"]) + timedelta(hours=7)).date()
+    assert log.page(since=str(today - timedelta(1)), until=str(today))[1] == 7
+    assert log.page(since=str(today + timedelta(1)))[1] == log.page(until=str(today - timedelta(2)))[1] == 0
