@@ -27,13 +27,13 @@ def file_of(folder: Path, number: int, rows: int) -> Path:
     return path
 
 
-def run(store: Store, path: Path, seconds: float | None = None) -> tuple[str, float]:
-    """Import a file in a process of its own, killed after some time; the stage that it was at, and seconds."""
+def run(store: Store, path: Path, seconds: float | None = None, after: str = "reading") -> tuple[str, float]:
+    """Import a file in a process of its own, killed some time after a stage began; where it was then, and seconds."""
     context = work.context()
     stage = context.Value("i", 0)
     child = context.Process(target=work.import_one, args=(str(store.folder), str(path), stage))
     child.start()
-    while stage.value == 0 and child.is_alive():
+    while stage.value < work.STAGES.index(after) and child.is_alive():
         time.sleep(0.0005)
     start = time.perf_counter()
     if seconds is None:
@@ -79,11 +79,15 @@ def kill_importers(folder: Path, kills: int, rows: int, seed: int = 7, seconds: 
         files = [998, 999]
         for _ in range(min(EACH, kills - found.kills)):
             path = file_of(folder, len(files), rows)
-            share = dice.uniform(0, 1) if found.kills % 2 else dice.uniform(2 / 3, 1.05)
-            stage, took = run(store, path, share * found.whole)
+            # At any time, in the last third, at any time, and in the short moment of publishing.
+            share = dice.uniform(0, 1) if found.kills % 2 == 0 else dice.uniform(2 / 3, 1.05)
+            if found.kills % 4 == 3:
+                stage, _ = run(store, path, dice.uniform(0, 0.05), "publishing")
+            else:
+                stage, took = run(store, path, share * found.whole)
+                if stage == "done":
+                    found.whole = 0.5 * (found.whole + took)
             found.stages[stage] += 1
-            if stage == "done":
-                found.whole = 0.5 * (found.whole + took)
             start = time.perf_counter()
             with open_store(store.folder).snapshot() as s:
                 counts = s.sql("SELECT left(request_id, position('-' IN request_id)) AS file, count(*) AS n, "

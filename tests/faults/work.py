@@ -23,9 +23,9 @@ AT = datetime(2021, 7, 1, tzinfo=UTC)
 
 
 def context() -> Any:
-    """Processes that start at once: pandas and DuckDB are loaded where they are forked from."""
+    """Processes that start at once: pandas, DuckDB and compiled code are loaded where they are forked from."""
     made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(["tests.faults.work"])
+    made.set_forkserver_preload(["tests.faults.work", "tests.faults.warm"])
     return made
 
 
