@@ -96,7 +96,10 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
     for part in found["failed"]:
         why = part.get(f"message_{lang}") or part.get("message_en", "")
         printing.say(texts.say("cli.report.failed", lang, file=part.get("file", ""), why=why))
-    for finding in found["findings"][:_FINDINGS_SHOWN]:
+    _repairs(found, lang)
+    # What was refused comes first: those rows wait for somebody.
+    shown = sorted(found["findings"], key=lambda f: f.get("severity") != "error")
+    for finding in shown[:_FINDINGS_SHOWN]:
         printing.say("  • " + _sentence(finding, lang))
     more = len(found["findings"]) - _FINDINGS_SHOWN + sum(sum(part["unlisted"].values()) for part in found["files"])
     if more > 0:
@@ -104,12 +107,27 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
     printing.say(texts.say("cli.report.sum", lang, **{n: f"{int(found[n]):,}" for n in _COUNTS}))
 
 
+def _repairs(found: Mapping[str, Any], lang: str) -> None:
+    """What was put right without asking, by rule."""
+    times: dict[str, int] = {}
+    for repair in found["repairs"]:
+        times[repair["code"]] = times.get(repair["code"], 0) + 1
+    for part in found["files"]:
+        for code, count in part["unlisted"].items():
+            if code in times:
+                times[code] += int(count)
+    for code, count in sorted(times.items(), key=lambda item: (-item[1], item[0])):
+        label = texts.say(f"rule.{code}.name", lang) if texts.has(f"rule.{code}.name", lang) else code
+        printing.say(texts.say("cli.repairs.line", lang, rule=label, times=f"{count:,}"))
+
+
 def _sentence(finding: Mapping[str, Any], lang: str) -> str:
     """One finding: refused or taken with a warning, where it stands, what is wrong and the way out."""
     from jitasa_analytics.ingest.findings import named
 
+    column = str(finding.get("header") or "") or named(str(finding.get("column") or "-"), lang)
     place = ", ".join(str(finding[n]) for n in ("file", "sheet") if finding.get(n) not in (None, ""))
-    cell = texts.say("cli.report.cell", lang, row=finding["row"], column=named(str(finding.get("column") or "-"), lang))
+    cell = texts.say("cli.report.cell", lang, row=finding["row"], column=column)
     kind = texts.say(f"cli.report.{finding.get('severity', 'warning')}", lang)
     fix = finding.get("suggestion" if lang == "en" else "suggestion_th") or ""
     maybe = texts.say("quarantine.proposal", lang, proposal=finding["proposal"]) if finding.get("proposal") else ""

@@ -81,7 +81,6 @@ def resubmit(
 ) -> None:
     """Import the corrected rows of an exported file, and say of each what is still wrong."""
     from jitasa_analytics.ingest import correction, quarantine
-    from jitasa_analytics.ingest.findings import named
     from jitasa_analytics.store import open_store
 
     lang: str = context.obj
@@ -96,7 +95,7 @@ def resubmit(
     for row, finding in done.still[:_SHOWN]:
         sentence = next(correction.sentences([quarantine.sentence(finding, lang)], lang))
         printing.say(texts.say("quarantine.still_row", lang, row=row, origin=finding.row, file=finding.file,
-                               column=named(finding.column or "-", lang), sentence=sentence))
+                               column=finding.called(lang) or "-", sentence=sentence))
     if len(done.still) > _SHOWN:
         printing.say(texts.say("quarantine.still_more", lang, rows=len(done.still) - _SHOWN))
     printing.say(texts.say("import.quarantine_resubmit.left", lang, left=f"{done.settled:,}", rest=f"{done.left:,}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +16,7 @@ from jitasa_analytics.ingest.dates import BANGKOK
 from jitasa_analytics.privacy import mask
 
 Severity = Literal["repair", "warning", "error"]
+_ADDRESS = ("province", "district", "tambon")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Finding:
     Attributes
     ----------
     file, sheet, row, column : where it stands; ``row`` as a person counts (the header is row 1)
+    header : str
+        What the file itself calls the column, where that is known.
     value : str
         The cell's text, masked where it may name a person.
     code : str
@@ -45,21 +49,26 @@ class Finding:
     severity: Severity
     after: str = ""
     proposal: str = ""
+    header: str = ""
+
+    def called(self, lang: str) -> str:
+        """The column as the person who made the file calls it, else by its label."""
+        return named(self.column, lang) if self.header in ("", self.column) else self.header
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as it stands in a report, in both languages."""
         rest = {"value": self.value, "after": self.after, "row": self.row, "file": self.file}
         out: dict[str, Any] = {
-            "file": self.file, "sheet": self.sheet, "row": self.row, "column": self.column, "value": self.value,
-            "code": self.code, "severity": self.severity,
-            "message_th": texts.say(f"rule.{self.code}.message", "th", column=named(self.column, "th"), **rest),
-            "message_en": texts.say(f"rule.{self.code}.message", "en", column=named(self.column, "en"), **rest),
+            "file": self.file, "sheet": self.sheet, "row": self.row, "column": self.column,
+            "header": self.header, "value": self.value, "code": self.code, "severity": self.severity,
+            "message_th": texts.say(f"rule.{self.code}.message", "th", column=self.called("th"), **rest),
+            "message_en": texts.say(f"rule.{self.code}.message", "en", column=self.called("en"), **rest),
         }
         if self.severity == "repair":
             out["after"] = self.after
         else:
-            out["suggestion_th"] = texts.say(f"rule.{self.code}.fix", "th", column=named(self.column, "th"), **rest)
-            out["suggestion"] = texts.say(f"rule.{self.code}.fix", "en", column=named(self.column, "en"), **rest)
+            out["suggestion_th"] = texts.say(f"rule.{self.code}.fix", "th", column=self.called("th"), **rest)
+            out["suggestion"] = texts.say(f"rule.{self.code}.fix", "en", column=self.called("en"), **rest)
             out["proposal"] = self.proposal
         return out
 
@@ -74,6 +83,8 @@ def named(column: str, lang: str) -> str:
     for between in (" / ", ", "):
         if between in column:
             return between.join(named(part, lang) for part in column.split(between))
+    if column in _ADDRESS:
+        return texts.say(f"value.level.{column}", lang)
     found = next((c for d in DATASETS.values() for c in d.columns if c.name == column), None)
     return column if found is None else found.th if lang == "th" else found.en
 
@@ -88,8 +99,9 @@ def _shown(value: object) -> str:
 class Findings:
     """Findings of one file."""
 
-    def __init__(self, file: str, sheet: str = "") -> None:
+    def __init__(self, file: str, sheet: str = "", headers: Mapping[str, str] | None = None) -> None:
         self.file, self.sheet = file, sheet
+        self._headers = headers or {}
         self.items: list[Finding] = []
 
     def add(self, row: int, column: str, value: object, code: str, severity: Severity, *, after: object = "",
@@ -100,7 +112,7 @@ class Findings:
         if personal:
             text, made = mask(text), mask(made)
         self.items.append(Finding(self.file, self.sheet, int(row), column, text[:200], code, severity, made[:200],
-                                  "" if personal else proposal[:400]))
+                                  "" if personal else proposal[:400], self._headers.get(column, "")))
 
     def forgive(self, row: int) -> None:
         """Take back the errors of a row that was dealt with before."""

@@ -220,7 +220,7 @@ def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
         return
     contract = job.contract
     file_report = FileReport(job.path.name, contract.name, job.recipe.name, reading.digest(job.path), table.sheet)
-    findings = Findings(job.path.name, table.sheet)
+    findings = Findings(job.path.name, table.sheet, job.recipe.headers())
     notes.say(table, job.recipe, findings)
     outcome = dict.fromkeys([*map(int, table.frame.index), *table.ragged], "quarantined")
     for row, cells in table.ragged.items():

@@ -110,6 +110,14 @@ class Recipe:
     era: str = ""
     crs: str = ""
 
+    def headers(self) -> dict[str, str]:
+        """The file's own header of each of our columns that has one, and of the parts of an address."""
+        found: dict[str, set[str]] = {}
+        for columns in (self.address, *(part.columns for part in self.parts)):
+            for name, source in columns.items():
+                found.setdefault(name, set()).add(source.column)
+        return {name: next(iter(heads)) for name, heads in found.items() if len(heads) == 1 and heads != {""}}
+
     def columns_used(self) -> set[str]:
         """Their columns that the recipe reads."""
         used = {s.column for p in self.parts for s in p.columns.values()}

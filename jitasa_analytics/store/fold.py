@@ -99,10 +99,11 @@ def _apply(tx: Transaction, entries: list[Entry]) -> None:
 
 def _put(tx: Transaction, contract: Dataset, rows: list[tuple[Entry, dict[str, Any], bool]]) -> None:
     """Put the rows of one dataset together with what is known, and write what changed."""
-    good = []
+    good, form = [], journal.form()
     for entry, row, partial in rows:
         try:
-            good.append((entry, stored(contract, _again(contract, row, partial)), partial))
+            sound = row if entry.form == form else _again(contract, row, partial)
+            good.append((entry, stored(contract, sound), partial))
         except (JitasaError, ValueError):  # the contract changed since it was written
             _set_aside(tx, entry, contract.name, row, "contract")
     keys = [tuple(row.get(k) for k in contract.key) for _, row, _ in good]

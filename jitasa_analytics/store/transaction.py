@@ -34,6 +34,9 @@ from jitasa_analytics.store.tables import to_frame as relation_to_frame
 
 # What the rows of a large file may take of the memory before they go to the disk.
 _BULK_MEMORY = "2GB"
+# A file that nobody else sees is written whole and flushed when it is published, or thrown away after a crash:
+# a log of each step, flushed by itself, would only take time.
+_OWN = " (RECOVERY_MODE no_wal_writes)"
 
 
 class Transaction:
@@ -176,7 +179,7 @@ class Transaction:
             if file not in self._beside:
                 self._beside.add(file)
                 name = str(file).replace("'", "''")
-                self._connection.execute(f"ATTACH '{name}' AS g_beside")
+                self._connection.execute(f"ATTACH '{name}' AS g_beside{_OWN}")
         return self._connection.cursor()
 
     def own(self, contract: Dataset) -> None:
@@ -330,7 +333,7 @@ class Transaction:
 
     def _attach(self, group: str, name: str, *, read_only: bool) -> None:
         path = str(self._folder / FILES / name).replace("'", "''")
-        mode = " (READ_ONLY)" if read_only else ""
+        mode = " (READ_ONLY)" if read_only else _OWN
         self._connection.execute(f"ATTACH '{path}' AS g_{group}{mode}")
 
     def ensure_all_groups(self) -> None:

@@ -96,7 +96,7 @@ class _Import:
         self._stream = Stream(job.path, encoding)
         self.lane = Lane(job.contract, job.recipe, self._begun.heads, run.key, careful.locator(tx, run))
         self.stage = Stage(tx, job.contract, self.lane.given)
-        self._said = Said(job.path.name)
+        self._said = Said(job.path.name, job.recipe.headers())
         self._totals = Totals()
         self._days = Days(job.contract)
         self._records = 0
@@ -202,7 +202,7 @@ class _Import:
         table = Table(job.path, frame, ragged=rest.ragged)
         marked = headers.mark(table if totals else Table(job.path, frame.iloc[:0], ragged=rest.ragged))
         table.not_data = marked.not_data
-        findings = Findings(job.path.name)
+        findings = Findings(job.path.name, headers=job.recipe.headers())
         for row, code in table.not_data.items():
             findings.add(row, "", table.first_cell(row), code, "error")
         for row, cells in table.ragged.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,8 @@ from jitasa_analytics.ingest.findings import Finding, Findings, Severity
 class Said:
     """The findings of one file."""
 
-    def __init__(self, file: str) -> None:
-        self._findings = Findings(file)
+    def __init__(self, file: str, headers: Mapping[str, str]) -> None:
+        self._findings = Findings(file, headers=headers)
         self._counts: Counter[str] = Counter()
 
     def add(self, row: int, column: str, value: object, code: str, severity: Severity) -> None:
