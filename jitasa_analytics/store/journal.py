@@ -73,14 +73,24 @@ def encode(entry: Entry) -> bytes:
 
 
 def decode(line: bytes) -> Entry | None:
-    """The entry of a line; None where the line is not whole."""
+    """The entry of a line; None where the line is not whole.
+
+    Raises
+    ------
+    StoreError
+        If it is whole, and of a form that this program does not know: it was acknowledged, and must not be passed over.
+    """
     try:
         if len(line) < 10 or int(line[:8], 16) != zlib.crc32(line[9:]):
             return None
-        identity, at, rows, *form = json.loads(line[9:])
-        return Entry(identity, at, tuple((str(n), dict(r), bool(p)) for n, r, p in rows), *map(str, form[:1]))
     except ValueError:
         return None
+    try:
+        identity, at, rows, *form = json.loads(line[9:])
+        return Entry(identity, at, tuple((str(n), dict(r), bool(p)) for n, r, p in rows), *map(str, form))
+    except (ValueError, TypeError) as error:
+        raise StoreError("the journal holds a write of a newer program; update jitasa-analytics",
+                         key="error.store_newer") from error
 
 
 def segments(folder: Path) -> list[int]:
