@@ -18,6 +18,7 @@ from jitasa_analytics.analysis.placement.task import Task
 METHOD = "bisection over costs: row weighting for covers, linear programs and branch and bound (HiGHS) for proofs"
 
 _CORE = 6000  # places that the search looks at where there are more
+_BEGIN = 1500  # places that the first plan is made for; those that it leaves out come to them
 _NODES = 500  # of the first branch and bound for a radius
 _PROOF = 3000  # places that a proof begins with
 _TRIES = 5  # radii that are tried for a proof in a turn
@@ -184,8 +185,8 @@ class _Search:
         """Any plan that serves everybody."""
         places = self.served
         if len(places) > _CORE:
-            places = np.sort(np.random.default_rng(self.seed).permutation(places)[:_CORE])
-        for _ in range(6):
+            places = np.sort(np.random.default_rng(self.seed).permutation(places)[: min(_CORE, _BEGIN)])
+        for _ in range(10):
             sites, _ = self._cover(places, np.inf, work=max(10 * self._patience(), 0.1), nodes=MANY)
             if sites is None:
                 return
