@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
@@ -10,7 +12,7 @@ from jitasa_analytics.analysis.placement.jit import compiled
 
 @compiled
 def two_nearest(
-    start: Ints, site: Ints, cost: Floats, row: Ints, first: int, last: int, marked: Bools,
+    start: Any, site: Any, cost: Floats, row: Ints, first: int, last: int, marked: Bools,
     which: Ints, near: Floats, second: Floats,
 ) -> int:
     """Nearest marked candidate, its cost and that of the second; of the rows from ``first`` to before ``last``.
@@ -33,7 +35,7 @@ def two_nearest(
 
 @compiled
 def count_near(
-    start: Ints, site: Ints, cost: Floats, row: Ints, first: int, last: int, shut: Bools,
+    start: Any, site: Any, cost: Floats, row: Ints, first: int, last: int, shut: Bools,
     limit: Floats, size: Ints, cut: Floats,
 ) -> int:
     """How many pairs of each row cost at most its limit, and the least cost of the others (inf without others)."""
@@ -51,7 +53,7 @@ def count_near(
 
 @compiled
 def take_near(
-    start: Ints, site: Ints, cost: Floats, row: Ints, first: int, last: int, shut: Bools,
+    start: Any, site: Any, cost: Floats, row: Ints, first: int, last: int, shut: Bools,
     limit: Floats, new: Ints, sites: Ints, costs: Floats,
 ) -> int:
     """The pairs that `count_near` counts, by ascending cost and candidate; fills the last two."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jitasa_analytics.analysis.placement import median_choice as choice
 from jitasa_analytics.analysis.placement import median_kernels as kernels
@@ -82,8 +83,8 @@ class Pairs:
     ``rows`` are those that are to be served, ``people`` theirs.
     """
 
-    start: Ints
-    site: Ints
+    start: npt.NDArray[np.integer[Any]]
+    site: npt.NDArray[np.integer[Any]]
     cost: Floats
     shut: Bools
     rows: Ints

@@ -268,12 +268,12 @@ class _Search:
 
     def _ascend(self, node: _Node, theta: float, rounds: int, reduced: Floats) -> float:
         """Raise the bound of a node; its multipliers become the best ones."""
-        aim, *steps = _STEPS if self.multiplier is None else _LARGE_STEPS
+        aim, momentum, patience = _STEPS if self.multiplier is None else _LARGE_STEPS
         best = np.empty_like(node.multiplier)
         bound, theta, _ = kernels.ascend(
             *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, node.state, self.p,
-            aim * self.watch.value, self._goal(), node.multiplier.copy(), theta, *steps, rounds, best, reduced,
-            node.usage,
+            aim * self.watch.value, self._goal(), node.multiplier.copy(), theta, momentum, patience, rounds,
+            best, reduced, node.usage,
         )
         if bound > node.bound:
             node.bound, node.multiplier = bound, best
