@@ -238,7 +238,8 @@ class Desk:
         with self._lock:
             found = self._content.get(name)
         if found is None and name.split(".")[0] in ("province", "district", "tambon"):
-            level, within, *_ = name.split(".")
+            level, rest = name.split(".", 1)
+            within = rest.rsplit(".", 2)[0]
             made = self.outline(level, within)
             return made.content if made.url.endswith(name) else None
         return found

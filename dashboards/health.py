@@ -101,7 +101,7 @@ class Outlines(RequestHandler):
 def patterns(desk: Desk) -> list[Any]:
     """The addresses that are no pages."""
     return [(r"/healthz", Health, {"desk": desk}), (r"/version", Version, {"desk": desk}),
-            (r"/outlines/([a-z]+\.[0-9A-Z]+\.[0-9a-f]+\.json)", Outlines, {"desk": desk})]
+            (r"/outlines/([a-z]+\.[\w:.-]+\.[0-9a-f]+\.json)", Outlines, {"desk": desk})]
 
 
 def _built(where: str) -> None:

@@ -18,6 +18,7 @@ _NAV = f"""
 nav h2 {{ font-size: 12px; font-weight: 600; color: {style.QUIET}; margin: 12px 12px 3px; }}
 nav h2:first-child {{ margin-top: 0; }}
 nav a {{ display: block; padding: 6px 12px; border-radius: 8px; color: {style.INK}; text-decoration: none; }}
+nav hr {{ border: 0; border-top: 1px solid {style.LINE}; margin: 10px 12px 4px; }}
 nav a:hover {{ background: {style.SOFT}; }}
 a:focus-visible, summary:focus-visible {{ outline: 2px solid {style.ACCENT}; outline-offset: 1px; }}
 nav a[aria-current] {{ background: {style.ACCENT}; color: {style.ON_ACCENT}; font-weight: 600; }}
@@ -79,6 +80,8 @@ def menu(now: Scope, page: type[Page], user: User) -> Any:
                 if one.group == group and user.may(one.right))
             if links:
                 parts.append(f'<h2>{escape(texts.say(f"dashboard.group.{group}", now.lang))}</h2>{links}')
+        parts.append(f'<hr><a href="/manuals?lang={now.lang}" class="manuals">'
+                     f'{escape(texts.say("manuals.menu", now.lang))}</a>')
         label = escape(texts.say("dashboard.pages", now.lang), quote=True)
         inner = "".join(parts)
         return (f'<nav class="side" aria-label="{label}">{inner}</nav><details><summary>☰&ensp;'

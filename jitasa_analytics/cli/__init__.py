@@ -21,6 +21,7 @@ from jitasa_analytics.cli import (
     faults,
     fetch,
     keys,
+    observations,
     printing,
     publish,
     quarantine,
@@ -41,6 +42,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
 app.add_typer(requests.app, name="requests")
+app.add_typer(observations.app, name="observations")
 app.add_typer(audit.app, name="audit")
 app.command("publish")(publish.publish)
 app.command("template")(template.template)

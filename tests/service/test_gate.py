@@ -24,7 +24,7 @@ from jitasa_analytics.service.web.gate import COOKIE
 from tests.service.conftest import PASSWORD, Served, Visitor
 
 PAGES = sorted(routes())
-OPEN = {"/login", "/healthz", "/favicon.ico", "/ask", "/volunteer", "/status"}
+OPEN = {"/manuals", "/login", "/healthz", "/favicon.ico", "/ask", "/volunteer", "/status"}
 
 
 def every_route(served: Served) -> list[str]:
@@ -41,7 +41,7 @@ def test_every_route_is_shut_to_who_is_not_signed_in(served: Served) -> None:
     for path in known:
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
             status, headers, text = visitor.ask(method, path)
-            if path in OPEN or path.startswith(("/assets", "/fonts", "/people", "/static")):
+            if path in OPEN or path.startswith(("/assets", "/fonts", "/manuals/", "/people", "/static")):
                 continue
             refused = status in (401, 403, 405) or (status in (302, 303) and headers["location"].startswith("/login"))
             assert refused, (method, path, status, text[:200])

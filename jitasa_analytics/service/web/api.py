@@ -14,6 +14,7 @@ from jitasa_analytics.errors import JitasaError, UnknownError
 from jitasa_analytics.service.dispatch import Plan
 from jitasa_analytics.service.life import ChangedError
 from jitasa_analytics.service.queue import LONGEST_WAIT_HOURS
+from jitasa_analytics.service.reports import Reports
 from jitasa_analytics.service.requests import Requests
 from jitasa_analytics.service.roles import NotAllowedError, User
 from jitasa_analytics.service.web.base import Handler
@@ -205,6 +206,26 @@ class Assignment(Api):
         return found
 
 
+class Observations(Api):
+    """``/api/observations``: field reports."""
+
+    async def get(self) -> None:
+        """The newest of an area."""
+        area, limit = self.get_query_argument("area", "TH"), int(self.number("limit", 50, 1, 1000))
+        await self.answer(lambda: {"observations": self._reports().listed(area, limit=limit)})
+
+    async def post(self) -> None:
+        """Another one."""
+        body = self.sent({"area_code", "what", "count"}, {"area_code", "what"})
+        count = _number("count", body.get("count", ""))
+        await self.answer(lambda: {"observation_id": self._reports().add(
+            area_code=str(body["area_code"]), what=str(body["what"]),
+            count=None if count is None else int(count))}, 201)
+
+    def _reports(self) -> Reports:
+        return Reports(self.house.store, self.current_user, self.house.audit)
+
+
 def told(plan: Plan) -> dict[str, Any]:
     """A plan as JSON."""
     served = plan.table[plan.table["reason"] == ""]
@@ -231,6 +252,6 @@ def _number(name: str, value: Any) -> float | None:
 ROUTES: tuple[tuple[str, type[Api]], ...] = (
     (r"/api/requests", Listed), (r"/api/requests/([\w.-]{1,80})", One),
     (r"/api/requests/([\w.-]{1,80})/events", Events), (r"/api/requests/([\w.-]{1,80})/suggestions", Suggestions),
-    (r"/api/requests/([\w.-]{1,80})/beds", Beds),
+    (r"/api/requests/([\w.-]{1,80})/beds", Beds), (r"/api/observations", Observations),
     (r"/api/duplicates", Doubles), (r"/api/assignment", Assignment),
 )

@@ -28,8 +28,8 @@ XSRF_COOKIE = "__Host-jitasa-form"
 HEADER = "X-Jitasa-Session"
 
 # Open to everybody: how to sign in, what a page is drawn with, and what says nothing about anybody.
-_OPEN = frozenset({"/login", "/login/oidc", "/login/oidc/back", "/logout", "/favicon.ico", "/healthz"})
-_OPEN_UNDER = ("/assets/", "/fonts/", "/people/", "/static/")
+_OPEN = frozenset({"/login", "/login/oidc", "/login/oidc/back", "/logout", "/favicon.ico", "/healthz", "/manuals"})
+_OPEN_UNDER = ("/assets/", "/fonts/", "/manuals/", "/people/", "/static/")
 # Open where they are switched on.
 FORMS = ("/ask", "/volunteer", "/status")
 PUBLIC = ("/public",)

@@ -38,11 +38,12 @@ class Form(Handler):
     def check_xsrf_cookie(self) -> None:
         """Tickets do it: they also know when a form lay open too long, and then nothing typed is lost."""
 
-    def show(self, entered: Entered, *, status: int = 200, notice: str = "", seed: str = "") -> None:
-        """The form, with what was typed and what is wrong with it."""
+    def show(self, entered: Entered, *, status: int = 200, notice: str = "", seed: str = "",
+             done: str = "") -> None:
+        """The form, with what was typed and what is wrong with it; ``done`` says what was just kept."""
         wrong = {n: self.tell(f"error.{rule}", **values) for n, (rule, values) in entered.errors.items()}
         self.page(self.slug, self.say(f"{self.slug}.title"), status=status, tell=self.tell, typed=entered, wrong=wrong,
-                  notice=notice, ticket=self._ticket(seed), trap=robots.TRAP, places=self._places(entered),
+                  notice=notice, done=done, ticket=self._ticket(seed), trap=robots.TRAP, places=self._places(entered),
                   sample=bool(self.house.store.manifest().sample), **self.given())
 
     def given(self) -> dict[str, Any]:

@@ -13,7 +13,15 @@ from tornado.web import RequestHandler, StaticFileHandler
 from jitasa_analytics import areas, privacy, texts
 from jitasa_analytics.service.accounts import Accounts
 from jitasa_analytics.service.audit import Audit
-from jitasa_analytics.service.web import api, foreign, public_forms, public_view, sign_in
+from jitasa_analytics.service.web import (
+    api,
+    foreign,
+    manual_pages,
+    public_forms,
+    public_view,
+    report_form,
+    sign_in,
+)
 from jitasa_analytics.service.web import gate as gates
 from jitasa_analytics.service.web.base import HERE, LARGEST_BODY, Handler, House
 from jitasa_analytics.service.web.gate import HEADER, XSRF_COOKIE, Gate, Mode
@@ -55,6 +63,7 @@ def patterns(where: House) -> list[tuple[str, type[RequestHandler], dict[str, An
     found: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
         (r"/login", sign_in.SignIn, given), (r"/logout", sign_in.SignOut, given),
         (r"/password", sign_in.Password, given), (r"/account", sign_in.AccountPage, given),
+        (r"/report", report_form.ReportForm, given),
         (r"/people/fonts.css", FontRules, given), (r"/people/areas/([0-9A-Z]{2,6})", Below, given),
         (r"/people/outlines/(TH|[0-9]{2})", Outlines, given),
         (r"/people/static/(.*)", StaticFileHandler, {"path": str(HERE / "static")}),
@@ -64,7 +73,7 @@ def patterns(where: House) -> list[tuple[str, type[RequestHandler], dict[str, An
         found.append((r"/public", public_view.PublicView, given))
     if where.gate.mode == "oidc":
         found += [(r"/login/oidc", foreign.Away, given), (r"/login/oidc/back", foreign.Back, given)]
-    return [*found, *((pattern, kind, given) for pattern, kind in (*api.ROUTES, *forms))]
+    return [*found, *manual_pages.patterns(where), *((pattern, kind, given) for pattern, kind in (*api.ROUTES, *forms))]
 
 
 def server_options(where: House) -> dict[str, Any]:
