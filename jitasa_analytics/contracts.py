@@ -343,11 +343,16 @@ DATASETS: dict[str, Dataset] = {d.name: d for d in (
         ), "รายงานภาคสนาม", "Field reports", scoped_by="area_code", as_of="at"),
     Dataset(
         "officers", "live", ("officer_id",), (
-            Column("officer_id", "token", "รหัสเจ้าหน้าที่", "Officer id", required=True, personal=True),
-            Column("unit", "text", "หน่วยงาน", "Unit", required=True),
+            # A national id or a phone tells two people of one name apart; a roster with names only goes by them.
+            Column("officer_id", "token", "รหัสเจ้าหน้าที่", "Officer id", required=True, personal=True,
+                   aliases=("เลขประจำตัวประชาชน", "เลขบัตรประชาชน", "เลขประจำตัวเจ้าหน้าที่", "โทรศัพท์", "เบอร์โทร",
+                            "เบอร์โทรศัพท์", "phone", "ชื่อ-นามสกุล", "ชื่อ-สกุล", "ชื่อ - สกุล", "ชื่อเจ้าหน้าที่",
+                            "full name", "officer")),
+            Column("unit", "text", "หน่วยงาน", "Unit", required=True, aliases=("สังกัด", "ต้นสังกัด", "ชื่อหน่วยงาน")),
             _area(required=True),
-            Column("role", "text", "บทบาท", "Role"),
-            Column("trained_on", "date", "อบรมเมื่อ", "Trained on"),
+            Column("role", "text", "บทบาท", "Role", aliases=("ตำแหน่ง", "หน้าที่", "position")),
+            Column("trained_on", "date", "อบรมเมื่อ", "Trained on",
+                   aliases=("วันที่อบรม", "วันอบรม", "ผ่านการอบรมเมื่อ", "training date")),
         ), "เจ้าหน้าที่", "Officers", on_known="update", scoped_by="area_code"),
 )}
 
