@@ -47,7 +47,7 @@ def keep(name: str, shot: bytes) -> None:
 
 def phone(browser: Any, where: str) -> None:
     """The public forms, as on a phone."""
-    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page = browser.new_page(viewport={"width": 390, "height": 800}, locale="th-TH")
     page.goto(f"{where}ask")
     page.get_by_text("อาหาร", exact=True).click()
     page.get_by_label("ข้าวกล่อง", exact=True).check()
@@ -86,7 +86,7 @@ def place(page: Any) -> None:
 
 def desk(browser: Any, where: str) -> None:
     """The dashboard, as on a desk."""
-    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="th-TH")
     page.set_default_timeout(120_000)
     page.goto(f"{where}login")
     keep("sign_in_th", page.screenshot())
@@ -120,9 +120,8 @@ def main() -> None:
             path = shutil.which("chromium") or shutil.which("chromium-browser")
             with sync_playwright() as running:
                 browser = running.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-                context = browser.new_context(locale="th-TH")
                 for part in (phone, desk):
-                    part(context, f"http://127.0.0.1:{port}/")
+                    part(browser, f"http://127.0.0.1:{port}/")
                 browser.close()
         finally:
             server.terminate()

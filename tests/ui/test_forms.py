@@ -135,7 +135,7 @@ def test_volunteering_by_lists(phone: Visit, forms: tuple[Path, str]) -> None:
     assert findings(phone) == []
     narrow(phone)
     whole(phone, "volunteer_th_phone")
-    page.get_by_role("button", name="สมัครเป็นอาสาสมัคร").click()
+    page.get_by_role("button", name="สมัครเป็นจิตอาสา").click()
     assert page.locator("#reference").inner_text().startswith("V1-")
 
 
