@@ -13,7 +13,7 @@ import param
 
 from dashboards import forms
 from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
-from jitasa_analytics import areas, studies
+from jitasa_analytics import areas, studies, texts
 from jitasa_analytics.show import Kind, answers, card, files, plain_charts, tables
 from jitasa_analytics.studies import Answer
 
@@ -78,6 +78,13 @@ class StudyPage(Page):
         self.beneath = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
         self.asked_too = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
 
+    def _training(self) -> list[Any]:
+        """The way to the training material, where the question is who is trained."""
+        if self.study.slug != "readiness":
+            return []
+        link = escape(texts.say("manuals.menu", self.lang))
+        return [boxed(card.piece(f'<p class="lead"><a href="/manuals?lang={self.lang}#training">{link}</a></p>'))]
+
     def _laid_out(self) -> Any:
         shown, quiet = forms.form(self.question, self.lang, but=self.own_fields)
         more = pmui.Card(objects=[fields(*quiet)], title=self.say("more_conditions"), collapsed=True, collapsible=True,
@@ -89,7 +96,7 @@ class StudyPage(Page):
             self.extra,
             boxed(card.piece(f'<h3 class="title">{self.say("table")}</h3>'), self.table_box,
                   bar(*(self._saver(kind) for kind in SAVED))),
-            self.verdict,
+            self.verdict, *self._training(),
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         main = pn.Column(
             boxed(self.legend, self.map.pane, self.below_map, self.chosen), self.beneath,
