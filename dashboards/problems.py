@@ -76,7 +76,7 @@ def notice(error: BaseException, lang: str) -> Any:
         return _card("info", texts.say("dashboard.problem.no_data", lang), texts.of_error(error, lang), "")
     if isinstance(error, UnknownError):
         return _card("warning", texts.say("dashboard.problem.unknown", lang), texts.of_error(error, lang), "")
-    if isinstance(error, (InfeasibleError, InputError, OutOfTimeError)) and error.key and texts.has(error.key, lang):
+    if isinstance(error, (InfeasibleError, InputError, OutOfTimeError)) and str(error.key).startswith("wish."):
         return _card("warning", texts.say("search.no_answer", lang), texts.of_error(error, lang), "")
     told = texts.of_error(error, lang) if isinstance(error, JitasaError) else texts.say("dashboard.problem.fault", lang)
     key = "dashboard.problem.store" if isinstance(error, StoreError) else "dashboard.problem.title"

@@ -214,9 +214,9 @@ class Data(Page):
         self.known = bool(found.known)
 
     def _mapping(self) -> dict[str, str] | None:
-        """The mapping where a person changed it, or where no recipe knows the file."""
+        """The mapping that a person confirmed; a recipe that knows the file needs none unless it was changed."""
         now = {c: w.value for c, w in self.picks.items() if w.value != _NONE}
-        return None if self.known or now == self.proposed else now
+        return None if self.known and now == self.proposed else now
 
     async def _try(self, *_: Any) -> None:
         await self._bring(dry_run=True)
