@@ -14,7 +14,7 @@ from jitasa_analytics import texts
 from jitasa_analytics.show import card, colours, numbers, tables, words
 from jitasa_analytics.show.paint import Points
 from jitasa_analytics.show.vector import AreaMap
-from jitasa_analytics.studies import Answer, Study
+from jitasa_analytics.studies import Answer
 
 # Shapes of the layers: told apart without colour too.
 FREE, FIXED, FORBIDDEN = "free", "fixed", "forbidden"
@@ -37,7 +37,7 @@ class SiteChoice:
         What was chosen so far, with a way back.
     """
 
-    def __init__(self, question: Study, area_map: AreaMap, lang: str, *, dark: bool, guarded: Any) -> None:
+    def __init__(self, question: Any, area_map: AreaMap, lang: str, *, dark: bool, guarded: Any) -> None:
         self.question, self.map, self.lang, self.dark = question, area_map, lang, dark
         self.guarded = guarded
         self.table = pn.Column(margin=0, sizing_mode="stretch_width")

@@ -181,7 +181,7 @@ class BestSitesPage(PlanPage):
                            on_click=lambda _: self.drop(), css_classes=["drop"])
         if kept is answer:
             return [boxed(title, card.piece(self.empty("plans.waiting")), bar(drop))]
-        rows = [(escape(words.parameter(n, self.lang, answer.study)),
+        rows: list[tuple[str, ...]] = [(escape(words.parameter(n, self.lang, answer.study)),
                  escape(words.value(n, kept.params[n], self.lang)), escape(words.value(n, now, self.lang)))
                 for n, now in answer.params.items() if n in kept.params and kept.params[n] != now]
         if kept.scope != answer.scope:
