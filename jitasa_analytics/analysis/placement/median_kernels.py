@@ -43,7 +43,7 @@ def by_site(start: Ints, site: Ints, cost: Floats, m: int) -> tuple[Ints, Ints, 
         new[site[k] + 1] += 1
     new = np.cumsum(new)
     at = new[:-1].copy()
-    rows: Ints = np.empty(len(site), np.int32)  # type: ignore[assignment]  # half the memory; kernels take both
+    rows: Ints = np.empty(len(site), np.int32)  # half the memory; kernels take both
     costs = np.empty(len(site), np.float64)
     for i in range(len(start) - 1):
         for k in range(start[i], start[i + 1]):
