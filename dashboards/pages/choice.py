@@ -73,7 +73,8 @@ class SiteChoice:
         self.order = [str(site) for site in shown.index]
         columns = [c for c in ("name", "choice", "people_in_reach", "cost", "capacity_per_day") if c in shown]
         self.list = tables.table(shown, self.lang, study=answer.study, name_index=False, columns=columns, height=300,
-                                 widths={"name": 150}, wrap=True, header_filters={"name": {"type": "input"}})
+                                 widths={"name": 150}, wrap=True, header_filters={"name": {
+                                     "type": "input", "elementAttributes": {"aria-label": self.say("list")}}})
         pn.bind(self.guarded(self._row), self.list.param.selection, watch=True)
         more = self.say("list_more", n=numbers.number(len(shown)), all=numbers.number(len(every))) \
             if len(shown) < len(every) else ""

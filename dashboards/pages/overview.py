@@ -119,7 +119,7 @@ class Overview(Page):
         self.afterwards(self.complete)
 
     def refresh(self) -> None:
-        """The map."""
+        """Finding and map."""
         area = self.scope.area
         level = self.look.level if self.look.level != "auto" else self.desk.level_below(area)
         own = areas.level_of(area)
@@ -130,13 +130,13 @@ class Overview(Page):
         self.outline = self.desk.outline(level, area)
         self.look.focus = ""
         self.painted = self._paint()
+        self.title.rx.value = self._finding(discreet.figures(self.desk, area), discreet.week(self.desk, area))
         self.map.draw(self.outline.url, self.outline.codes, self.painted, around=self.neighbours())
 
     def complete(self) -> None:
         """What stands around the map."""
         area = self.scope.area
         now, week = discreet.figures(self.desk, area), discreet.week(self.desk, area)
-        self.title.rx.value = self._finding(now, week)
         self.figures.object = card.figures_html(self._boxes(now, week))
         self._dress()
         self._draw_charts()

@@ -126,7 +126,8 @@ def test_volunteering_by_lists(phone: Visit, forms: tuple[Path, str]) -> None:
     page.get_by_label("ท่านเป็น").select_option("health_volunteer")
     page.get_by_label("ปฐมพยาบาล").check()
     for level, code in (("province", "20"), ("district", "2001"), ("tambon", "200104")):
-        page.wait_for_function(f"[...document.getElementById('{level}').options].some(o => o.value === '{code}')")
+        # The page's policy forbids to evaluate text, so that the option itself is waited for.
+        page.locator(f"#{level} option[value='{code}']").wait_for(state="attached")
         page.locator(f"#{level}").select_option(code)
     page.get_by_label("ชื่อผู้ติดต่อ").fill("มานะ")
     page.get_by_label("เบอร์โทรศัพท์").fill("0812345679")

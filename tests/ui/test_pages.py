@@ -73,7 +73,7 @@ def test_two_plans_beside_each_other(visit: Visit) -> None:
     visit.page.locator(".field-n_sites input[type=range]").press("ArrowRight")
     visit.page.get_by_role("button", name="Calculate").click()
     visit.page.get_by_role("row", name="New sites 2 sites 3 sites").wait_for()
-    while sorted((after := visit.state())["points"])[:2] != [2, 3]:  # the kept plan's sites come after the new plan's
+    while not {2, 3} <= set((after := visit.state())["points"]):  # the kept plan's sites come after the new plan's
         visit.changed(after)
     visit.shot("two_plans_en")
     visit.page.get_by_role("button", name="Compare no more").click()

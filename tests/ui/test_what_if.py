@@ -73,8 +73,9 @@ def test_sites_are_chosen_on_the_map_and_in_the_list(visit: Visit) -> None:
     before = visit.state()
     visit.page.get_by_role("button", name="Calculate").click()
     visit.changed(before)
-    sites = visit.page.locator("ol.sites").inner_text()
     name = re.sub("<[^>]+>", "|", picked[2]).strip("|").split("|")[0]
+    visit.page.locator("ol.sites", has_text=name).wait_for()
+    sites = visit.page.locator("ol.sites").inner_text()
     assert name in sites and banned not in sites and "Must open" in sites
     visit.shot("wishes_en")
     visit.page.go_back()

@@ -241,7 +241,7 @@ class _Import:
         doubled = 0
         for rows in self.stage.doubles():
             gone = rows.duplicated(list(contract.key), keep="last" if update else "first")
-            findings = Findings(job.path.name)
+            findings = Findings(job.path.name, headers=job.recipe.headers())
             commit.say_doubles(rows, list(contract.key), gone, findings)
             for finding in findings.items:
                 self._said.take(finding)
@@ -257,7 +257,7 @@ class _Import:
                 self._said.add(int(row), ", ".join(contract.key), "", "known_key_differs", "warning")
         if settled.remembered:
             run.new_requests.append((report, settled.remembered))
-        far = Findings(job.path.name)
+        far = Findings(job.path.name, headers=job.recipe.headers())
         self._days.say(lambda row, column, day, meant: far.add(row, column, day, "year_far", "warning", proposal=meant))
         for finding in far.items:
             self._said.take(finding)
