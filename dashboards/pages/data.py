@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -13,7 +12,8 @@ import panel_material_ui as pmui
 import param
 
 from dashboards import officer
-from dashboards.pages.base import Page, bar, boxed, download, fields, heading
+from dashboards.pages.base import Page, bar, boxed, fields, heading
+from dashboards.pages.correcting import Correcting
 from jitasa_analytics import texts
 from jitasa_analytics.contracts import DATASETS
 from jitasa_analytics.ingest.pipeline import TooManyRefusedError
@@ -44,7 +44,7 @@ class Data(Page):
         self.sent: officer.Sent | None = None
         self.held, self.versions, self.refused, self.told = (card.piece("") for _ in range(4))
         self.title = pn.rx(self.say("page.data"))
-        self.columns = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.columns = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
         self.picks: dict[str, Any] = {}
         self.proposed: dict[str, str] = {}
         self.tell_held()
@@ -196,21 +196,32 @@ class Data(Page):
         found = self.sent.mapping(dataset)
         self.proposed = {**{c: h for c, (h, _) in found.proposal.likely.items()}, **found.proposal.certain}
         self.picks = {}
+        first: list[Any] = []
+        others: list[Any] = []
         options = {self.say("data.left_out"): _NONE} | {h: h for h in found.headers}
         for column in officer.wanted(dataset):
             label = (column.th if self.lang == "th" else column.en) + (" *" if column.required else "")
+            self.picks[column.name] = pmui.Select(
+                label=label,
+                options=options,
+                value=self.proposed.get(column.name, _NONE),
+                size="small",
+                margin=0,
+                sizing_mode="stretch_width",
+                color="warning" if column.name in found.proposal.likely else "primary",
+            )
             if column.name in self.proposed or column.required:
-                self.picks[column.name] = pmui.Select(
-                    label=label,
-                    options=options,
-                    value=self.proposed.get(column.name, _NONE),
-                    size="small",
-                    margin=0,
-                    sizing_mode="stretch_width",
-                    color="warning" if column.name in found.proposal.likely else "primary",
-                )
+                first.append(self.picks[column.name])
+            else:
+                others.append(self.picks[column.name])
         told = self.say("data.known", recipe=found.known) if found.known else self.say("data.mapping")
-        self.columns[:] = [card.piece(f'<p class="lead">{escape(told)}</p>'), fields(*self.picks.values())]
+        more = pmui.Card(objects=[fields(*others)], title=texts.say("correcting.more_columns", self.lang),
+                         collapsed=True, collapsible=True, sizing_mode="stretch_width", margin=0, elevation=0,
+                         variant="outlined",
+                         title_variant="body2", css_classes=["more-columns"],
+                         sx={"& .MuiCardHeader-root": {"padding": "2px 10px"}})
+        lead = card.piece(f'<p class="lead">{escape(told)}</p>')
+        self.columns[:] = [lead, fields(*first), *([more] if others else [])]
         self.known = bool(found.known)
 
     def _mapping(self) -> dict[str, str] | None:
@@ -254,6 +265,7 @@ class Data(Page):
                 self.desk.note("import", dataset=self.entry.dataset, version=report.version, rows=report.accepted)
                 self.tell_held()
                 await self._count_refused()
+                await self.correcting.load()
 
     def _reported(self, report: Report, head: str) -> str:
         """What became, or would become, of the rows: counts, rules, and the first findings."""
@@ -293,38 +305,15 @@ class Data(Page):
     def _corrections(self) -> list[Any]:
         if not officer.allowed(self.desk.user):
             return []
-        self.corrected = pmui.FileInput(
-            label=self.say("data.corrected"), multiple=False, margin=0, css_classes=["corrected-file"]
-        )
-        self.settled = card.piece("")
-        pn.bind(self._resubmit, self.corrected.param.value, watch=True)
-        return [
-            card.piece(f'<p class="lead">{escape(self.say("data.correct_lead"))}</p>'),
-            bar(download(self.say("data.get_refused"), "quarantine.xlsx", self._refused_rows), self.corrected),
-            self.settled,
-        ]
+        self.correcting = Correcting(self.desk, self.lang, settled=self._settled, fail=self.fail)
+        pn.state.onload(self.correcting.load)
+        return [self.correcting.layout]
 
-    def _refused_rows(self) -> io.BytesIO:
-        officer.require(self.desk.user)
-        return io.BytesIO(officer.quarantined(self.desk.store, self.lang))
-
-    async def _resubmit(self, content: bytes | None) -> None:
-        if not content:
-            return
-        sent = officer.Sent(str(self.corrected.filename or "quarantine.xlsx"), content)
-        try:
-            officer.require(self.desk.user)
-            done = await asyncio.to_thread(sent.resubmit, self.desk.store)
-            self.desk.note("import", quarantine=True, settled=done.settled, left=done.left)
-            said = self.say("data.settled", n=numbers.number(done.settled), left=numbers.number(done.left))
-            self.settled.object = f'<div class="card" role="status">{escape(said)}</div>'
-            self.tell_held()
-            await self._count_refused()
-            self.relieve()
-        except Exception as error:
-            self.fail(error)
-        finally:
-            sent.close()
+    async def _settled(self) -> None:
+        """Rows were corrected: the store holds more, the quarantine less."""
+        self.relieve()
+        self.tell_held()
+        await self._count_refused()
 
     def _forget(self) -> None:
         if self.sent is not None:
