@@ -149,7 +149,7 @@ def test_a_file_goes_through_the_browser_as_through_the_command(tmp_path: Path) 
     part = officer.to_correct(store, "th")[0]
     assert not set(part.fixed) & {"เลขที่", "คน"} and len(part.frame) == 1
     wrong = next(c for c in part.frame.columns if part.frame[c].iloc[0] == "หาย")
-    done_again = officer.send_again(store, "th", part.sheet, part.frame[[wrong]].assign(**{wrong: "new"}))
+    done_again = officer.send_again(store, "th", part.sheet, part.frame[[wrong]].assign(**{wrong: "13.39"}))
     assert (done_again.settled, done_again.left) == (1, 0), "the mapping that was confirmed reads corrected rows too"
     assert officer.to_correct(store, "th") == []
     sent.close()
