@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboards.desk import Desk
-from dashboards.pages.base import bar, fields
+from dashboards.pages.base import bar, fields, folded
 from jitasa_analytics import areas, texts
 from jitasa_analytics.service.contacts import Contact
 from jitasa_analytics.service.dispatch import VEHICLES
@@ -60,7 +60,8 @@ class RequestCard:
         if one["next"]:
             parts += [self._steps(), *self._people()]
             if one["status"] not in _CLOSED:
-                parts += [self._fold("refer", self._refer()), self._fold("supplies", self._supplies())]
+                parts += [folded(self.say("refer"), self._refer(), name="refer"),
+                          folded(self.say("supplies"), self._supplies(), name="supplies")]
         elif one["doubles"]:
             parts.append(card.piece(self._hints()))
         parts.append(card.piece(self._events()))
@@ -242,11 +243,6 @@ class RequestCard:
     def _bed_options(self) -> dict[str, str]:
         return {self.say("bed", name=b["name"], km=f"{b['km']:.1f}", beds=numbers.number(b["beds_left"])):
                 b["facility_id"] for b in self.beds}
-
-    def _fold(self, key: str, inside: Any) -> Any:
-        return pmui.Card(objects=[inside], title=self.say(key), collapsed=True, collapsible=True, margin=0, elevation=0,
-                         sizing_mode="stretch_width", variant="outlined", title_variant="body2",
-                         css_classes=[f"fold-{key}"], sx={"& .MuiCardHeader-root": {"padding": "2px 10px"}})
 
     def _refer(self) -> Any:
         """To a facility with a free bed, or to another unit."""

@@ -216,6 +216,19 @@ _FIELDS = """
 """
 
 
+def folded(title: str, inside: Any, *, name: str = "") -> Any:
+    """What is rarely needed behind its title: sent to the browser when it is opened, and its whole title opens it."""
+    return pmui.Accordion((title, inside), active=[], dynamic=True, disable_gutters=True, elevation=0,
+                          variant="outlined", title_variant="body2", margin=0, sizing_mode="stretch_width",
+                          css_classes=[f"fold-{name}"] if name else [], sx=_FOLD)
+
+
+_FOLD = {"borderRadius": "8px", "&::before": {"display": "none"},
+         "& .MuiAccordionSummary-root": {"minHeight": "38px", "padding": "0 10px"},
+         "& .MuiAccordionSummary-content": {"margin": "6px 0 !important"},
+         "& .MuiAccordionSummary-heading": {"margin": 0}}
+
+
 def prompt(widget: Any) -> Any:
     """A control whose change is told at once: Panel waits 50 ms for others that might come with it."""
     widget._debounce = 1

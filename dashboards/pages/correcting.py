@@ -61,7 +61,8 @@ class Correcting:
         if not self.sheets:
             self.box.clear()
             return
-        self.desk.note("read", dataset="quarantine", area=self.desk.user.scope, rows=sum(len(sheet.frame) for sheet in self.sheets))
+        self.desk.note("read", dataset="quarantine", area=self.desk.user.scope,
+                       rows=sum(len(sheet.frame) for sheet in self.sheets))
         names = [sheet.sheet for sheet in self.sheets]
         pick = pmui.Select(label=self.say("file"), options=names, value=names[0], size="small", margin=0,
                            sizing_mode="stretch_width", visible=len(names) > 1)

@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 import param
 
 from dashboards import officer
-from dashboards.pages.base import Page, bar, boxed, fields, heading
+from dashboards.pages.base import Page, bar, boxed, fields, folded, heading
 from dashboards.pages.correcting import Correcting
 from jitasa_analytics import texts
 from jitasa_analytics.contracts import DATASETS
@@ -215,11 +215,7 @@ class Data(Page):
             else:
                 others.append(self.picks[column.name])
         told = self.say("data.known", recipe=found.known) if found.known else self.say("data.mapping")
-        more = pmui.Card(objects=[fields(*others)], title=texts.say("correcting.more_columns", self.lang),
-                         collapsed=True, collapsible=True, sizing_mode="stretch_width", margin=0, elevation=0,
-                         variant="outlined",
-                         title_variant="body2", css_classes=["more-columns"],
-                         sx={"& .MuiCardHeader-root": {"padding": "2px 10px"}})
+        more = folded(texts.say("correcting.more_columns", self.lang), fields(*others), name="columns")
         lead = card.piece(f'<p class="lead">{escape(told)}</p>')
         self.columns[:] = [lead, fields(*first), *([more] if others else [])]
         self.known = bool(found.known)

@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 import param
 
 from dashboards import forms
-from dashboards.pages.base import Page, bar, boxed, download, fields, heading, two
+from dashboards.pages.base import Page, bar, boxed, download, fields, folded, heading, two
 from jitasa_analytics import areas, studies, texts
 from jitasa_analytics.show import Kind, answers, card, files, plain_charts, tables
 from jitasa_analytics.studies import Answer
@@ -87,10 +87,7 @@ class StudyPage(Page):
 
     def _laid_out(self) -> Any:
         shown, quiet = forms.form(self.question, self.lang, but=self.own_fields)
-        more = pmui.Card(objects=[fields(*quiet)], title=self.say("more_conditions"), collapsed=True, collapsible=True,
-                         sizing_mode="stretch_width", margin=0, elevation=0, variant="outlined",
-                         title_variant="body2",
-                         sx={"& .MuiCardHeader-root": {"padding": "2px 10px"}})
+        more = folded(self.say("more_conditions"), fields(*quiet), name="more")
         conditions = [fields(*shown, *([self.run_button] if self.by_button else []))] + ([more] if quiet else [])
         side = pn.Column(
             self.extra,
