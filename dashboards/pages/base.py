@@ -16,6 +16,8 @@ from dashboards.scope import Scope
 from jitasa_analytics import areas, texts
 from jitasa_analytics.show import card, classes, colours, numbers, style, vector, words
 
+# Milliseconds after which a page is completed although no browser said that its map is painted.
+_UNSEEN = 1000
 _CARD = f"""
 :host {{ background: {style.PAPER}; border: 1px solid {style.LINE}; border-radius: 12px; padding: 12px 14px;
   box-sizing: border-box; gap: 8px; color: {style.INK}; }}
@@ -173,19 +175,23 @@ class Page(pn.viewable.Viewer):
                            variant="contained", margin=0, icon="zoom_in", on_click=lambda _: work(code),
                            css_classes=["opener"])
 
-    def afterwards(self, work: Callable[[], Any]) -> None:
-        """Do some work once the browser was told what changed so far; the last of several such orders is enough."""
+    def once_painted(self, drawn: vector.AreaMap, work: Callable[[], Any]) -> None:
+        """Do some work once the browser has painted the map; the last of several such orders is enough."""
         self._orders = getattr(self, "_orders", 0) + 1
         ticket = self._orders
 
         def run() -> None:
             if ticket == self._orders:
+                self._orders += 1
                 self.guarded(work)()
 
-        if pn.state.curdoc is None or pn.state.curdoc.session_context is None:
+        document = pn.state.curdoc
+        if document is None or document.session_context is None:
             run()
-        else:
-            pn.state.execute(run, schedule=True)
+            return
+        drawn.once_painted(run)
+        # A window that nobody looks at paints nothing, and should still be right when somebody comes back.
+        document.add_timeout_callback(run, _UNSEEN)
 
     def follow(self, work: Callable[[], Any], *parameters: Any) -> None:
         """Do some work whenever one of these parameters changes."""

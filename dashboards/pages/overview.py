@@ -116,7 +116,7 @@ class Overview(Page):
     def go(self) -> None:
         """Another area or another level: the map first, as the eye is there."""
         self.refresh()
-        self.afterwards(self.complete)
+        self.once_painted(self.map, self.complete)
 
     def refresh(self) -> None:
         """Finding and map."""
@@ -145,7 +145,7 @@ class Overview(Page):
         """Another measure on the same areas: the map first, as the eye is there."""
         self.painted = self._paint()
         self.map.paint(self.painted)
-        self.afterwards(self._dress)
+        self.once_painted(self.map, self._dress)
 
     def mark(self) -> None:
         """The chosen area, outlined in the map and lit in the table."""

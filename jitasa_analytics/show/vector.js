@@ -147,7 +147,8 @@ export function render({model, el}) {
 
   // Neighbours and areas, on a canvas of their own that is moved while the view moves.
   function settle() {
-    if (!shapes || !view || !wide || !high) { return }
+    // Colours of other areas than the drawn ones wait for their outlines.
+    if (!shapes || !view || !wide || !high || shapes.url !== model.source) { return }
     const density = ratio(), ground = model.ground
     if (base.width !== canvas.width || base.height !== canvas.height) {
       base.width = canvas.width; base.height = canvas.height
@@ -433,11 +434,19 @@ export function render({model, el}) {
       told.textContent = ""
     } catch (error) {
       told.textContent = model.labels.failed || String(error)
+      painted()
       return
     }
     chosen = model.chosen; hover = -1
     home = null; view = null
     frame()
+    painted()
+  }
+
+  // The server sends what stands around the map once its colours are on the screen.
+  function painted() {
+    const turn = model.paint.turn
+    if (turn) { requestAnimationFrame(() => setTimeout(() => model.send_msg({painted: turn}))) }
   }
 
   function frame() {
@@ -464,7 +473,10 @@ export function render({model, el}) {
   })
   grown.observe(root)
   model.on("source", load)
-  model.on("paint", settle)
+  model.on("paint", () => {
+    settle()
+    if (!model.source || (shapes && shapes.url === model.source)) { painted() }
+  })
   model.on("ground", settle)
   model.on("layers", soon)
   model.on("ring", soon)

@@ -24,7 +24,7 @@ class Canvas(pn.custom.JSComponent):
 
     source = param.String(doc="Address of the outlines.")
     around = param.String(doc="Address of the neighbours' outlines.")
-    paint = param.Dict(default={}, doc="letters (one for each area), palette, words (one line for each area), title.")
+    paint = param.Dict(default={}, doc="letters (one an area), palette, words (one line an area), title, turn.")
     layers = param.List(default=[], doc="Points: name, x, y, words, colour, marker, size, line, alpha, line_width.")
     ring = param.List(default=[], doc="A point that is ringed, metres.")
     chosen = param.Integer(default=-1, doc="Position of the outlined area.")
@@ -85,6 +85,8 @@ class AreaMap:
         self.codes: tuple[str, ...] = ()
         self._ground = ground
         self._on_choose, self._on_open, self.on_point = on_choose, on_open, on_point
+        self._turn = 0
+        self._on_painted: Callable[[], None] | None = None
         if on_view is not None:
             pn.bind(lambda view: on_view(tuple(view)) if len(view) == 4 else None, self.pane.param.view, watch=True)
 
@@ -116,6 +118,10 @@ class AreaMap:
         """Give the drawn areas other values: one letter and a few digits travel for each."""
         self.pane.paint = self._painted(paint)
 
+    def once_painted(self, work: Callable[[], None]) -> None:
+        """Do some work when the browser has painted what it was given last."""
+        self._on_painted = work
+
     def place(self, *layers: Points) -> None:
         """Give layers of points other points; the other layers stay."""
         new = {layer.name: layer.drawn() for layer in layers}
@@ -143,7 +149,9 @@ class AreaMap:
         head = f"{paint.title}: "
         words = [w.removeprefix(head) for w in paint.words.reindex(list(self.codes)).fillna("").astype(str)]
         classes = paint.classes if not self._ground.dark else paint.classes.for_dark()
-        return {"letters": letters, "palette": list(classes.colours), "title": paint.title, "words": "\n".join(words)}
+        self._turn += 1
+        return {"letters": letters, "palette": list(classes.colours), "title": paint.title, "words": "\n".join(words),
+                "turn": self._turn}
 
     def _heard(self, message: dict[str, Any]) -> None:
         for what, work in (("chosen", self._on_choose), ("open", self._on_open)):
@@ -152,6 +160,9 @@ class AreaMap:
                 code = self.codes[position] if 0 <= position < len(self.codes) else ""
                 if code or what == "chosen":
                     work(code)
+        if message.get("painted") == self._turn and self._on_painted is not None:
+            ordered, self._on_painted = self._on_painted, None
+            ordered()
         if "point" in message and self.on_point is not None:
             name, position = message["point"]
             self.on_point(str(name), int(position))

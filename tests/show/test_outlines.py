@@ -141,3 +141,19 @@ def test_many_points_become_a_picture_of_where_they_lie() -> None:
     high, wide = alpha.shape
     assert alpha[int(0.92 * high):, :int(0.09 * wide)].mean() > 0.9
     assert alpha[:int(0.85 * high)].sum() == 0 and alpha[:, int(0.15 * wide):].sum() == 0
+
+
+def test_what_stands_around_the_map_waits_for_its_last_paint() -> None:
+    """An older paint's echo brings nothing, the last one's brings it once."""
+    shapes = AreaMap()
+    shapes.codes = ("20", "21")
+    done: list[str] = []
+    for _ in range(2):
+        shapes.paint(_paint())
+        shapes.once_painted(lambda: done.append("table"))
+    turn = shapes.pane.paint["turn"]
+    shapes.pane.heard({"painted": turn - 1})
+    assert done == []
+    shapes.pane.heard({"painted": turn})
+    shapes.pane.heard({"painted": turn})
+    assert done == ["table"]
