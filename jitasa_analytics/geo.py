@@ -56,6 +56,19 @@ def unit_sphere(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
     return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
 
 
+def in_space(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
+    """Points of the WGS84 ellipsoid in space, km from its centre, shape (n, 3).
+
+    >>> in_space([0.0], [90.0]).round(3).tolist()
+    [[0.0, 0.0, 6356.752]]
+    """
+    lam, phi = np.radians(np.asarray(lon, float)), np.radians(np.asarray(lat, float))
+    radius, squared = _GEOD.a / 1000.0, _GEOD.es
+    across = radius / np.sqrt(1 - squared * np.sin(phi) ** 2)
+    return np.column_stack([
+        across * np.cos(phi) * np.cos(lam), across * np.cos(phi) * np.sin(lam), across * (1 - squared) * np.sin(phi)])
+
+
 def to_web_mercator(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Degrees to the metres that web maps draw in."""
     transformer = pyproj.Transformer.from_crs(WGS84, WEB_MERCATOR, always_xy=True)

@@ -212,8 +212,8 @@ class Travel:
         >>> t.restrict(origins=["b"], destinations=["t", "s"]).dense().tolist()
         [[0.0, 3.0]]
         """
-        rows, row_labels = _positions(self.origins, origins, "origins")
-        columns, column_labels = _positions(self.destinations, destinations, "destinations")
+        rows, row_labels = positions(self.origins, origins, "origins")
+        columns, column_labels = positions(self.destinations, destinations, "destinations")
         # Positions travel through the slicing instead of costs, so that no zero can be lost.
         stored = csr_array(
             (np.arange(1, self.n_pairs + 1), self.indices, self.indptr), shape=self.shape
@@ -262,7 +262,7 @@ class Travel:
         return table
 
 
-def _positions(known: pd.Index, wanted: Any, name: str) -> tuple[Ints, pd.Index]:
+def positions(known: pd.Index, wanted: Any, name: str) -> tuple[Ints, pd.Index]:
     """Positions of the wanted labels among the known ones."""
     if wanted is None:
         return np.arange(len(known)), known

@@ -19,11 +19,15 @@ from jitasa_analytics.analysis.costs import (
     in_words,
     positive_speed,
 )
-from jitasa_analytics.analysis.inputs import coordinates, labels_of, number, some
+from jitasa_analytics.analysis.inputs import coordinates, labels_of, number, numbers, some
+from jitasa_analytics.analysis.lines import Lines
 from jitasa_analytics.analysis.network import SPEED_KMH, OnNetwork, on_network
 from jitasa_analytics.errors import InputError
 
-__all__ = ["DETOUR", "SPEED_KMH", "OnNetwork", "Travel", "from_matrix", "on_network", "straight_line", "to_nearest"]
+__all__ = [
+    "DETOUR", "SPEED_KMH", "Lines", "OnNetwork", "Travel", "any_distance", "from_matrix", "on_network", "straight_line",
+    "to_nearest",
+]
 
 DETOUR = 1.3
 """Length of the road over the length of the straight line. An assumption: published factors
@@ -36,6 +40,7 @@ _SMALLEST_RADIUS_KM = 6335.4
 
 # Pairs per round of the search; it bounds memory, not the answer.
 _ORIGINS_AT_ONCE = 4096
+
 
 def straight_line(
     origins: pd.DataFrame,
@@ -95,6 +100,70 @@ def straight_line(
         costs, limit = cast(Floats, as_minutes(km, factor, speed)), float(as_minutes(radius, factor, speed))
         method += in_words(factor, speed)
     return Travel(indptr, indices, costs, origins.index, destinations.index, unit, method, limit)
+
+
+def any_distance(
+    origins: pd.DataFrame,
+    destinations: pd.DataFrame,
+    *,
+    detour: float = 1.0,
+    speed_kmh: float | None = None,
+) -> Lines:
+    """Straight lines of any length, for `placement`: costs are worked out when they are needed.
+
+    A whole country has far more pairs than memory holds, and the fewer sites, the longer the ways that
+    matter.
+
+    Parameters
+    ----------
+    origins, destinations : DataFrame, shapes (n,) and (m,)
+        Columns ``lon``, ``lat`` (degrees, WGS84; costs are geodesics), or both frames ``x_km``, ``y_km``
+        (a plane; costs are distances in it).
+    detour, speed_kmh
+        As in `straight_line`.
+
+    Returns
+    -------
+    Lines, shape (n, m)
+
+    Raises
+    ------
+    InputError
+        If a coordinate is missing or out of range, a label repeated, or an option not positive.
+
+    Examples
+    --------
+    >>> a = pd.DataFrame({"x_km": [0.0, 9.0], "y_km": [0.0, 0.0]}, index=["a", "b"])
+    >>> b = pd.DataFrame({"x_km": [3.0], "y_km": [4.0]}, index=["s"])
+    >>> any_distance(a, b).table().dense().round(2).tolist()
+    [[5.0], [7.21]]
+    """
+    factor = number(detour, "detour", minimum=1.0)
+    plane = all(isinstance(f, pd.DataFrame) and {"x_km", "y_km"} <= set(f.columns) for f in (origins, destinations))
+    if plane:
+        degrees, starts, ends = None, _in_plane(origins, "origins"), _in_plane(destinations, "destinations")
+        method = "straight line in the plane, of any length"
+    else:
+        degrees = (np.column_stack(coordinates(origins, "origins")),
+                   np.column_stack(coordinates(destinations, "destinations")))
+        starts, ends = (geo.in_space(lonlat[:, 0], lonlat[:, 1]) for lonlat in degrees)
+        method = "straight line (geodesic on WGS84, of any length)"
+    unit: Unit = "km"
+    cost = factor
+    if speed_kmh is None:
+        method += in_words(factor)
+    else:
+        speed, unit = positive_speed(speed_kmh), "minutes"
+        cost = float(as_minutes(1.0, factor, speed))
+        method += in_words(factor, speed)
+    return Lines(starts, ends, labels_of(origins, "origins"), labels_of(destinations, "destinations"), degrees, cost,
+                 unit, method)
+
+
+def _in_plane(points: pd.DataFrame, name: str) -> Floats:
+    """Points of a plane, km, with a third coordinate of 0; shape (n, 3)."""
+    x, y = (numbers(points[column], f"{name}[{column!r}]") for column in ("x_km", "y_km"))
+    return np.column_stack([x, y, np.zeros(len(points))])
 
 
 def from_matrix(

@@ -16,14 +16,14 @@ from jitasa_analytics.analysis.placement.limits import Limits
 from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.placement.task import Task, prepare
 from jitasa_analytics.analysis.placement.watch import Progress
-from jitasa_analytics.analysis.travel import Travel
+from jitasa_analytics.analysis.travel import Lines, Travel
 from jitasa_analytics.errors import InfeasibleError, OutOfTimeError
 
 
 def p_center(
     demand: pd.DataFrame,
     candidates: Any,
-    travel: Travel,
+    travel: Travel | Lines,
     *,
     n_sites: int | None = None,
     fixed: Iterable[object] = (),
@@ -44,7 +44,7 @@ def p_center(
     ----------
     demand : DataFrame, shape (n,), column ``people`` (persons)
     candidates : DataFrame, Index or sequence of labels, shape (m,)
-    travel : Travel, shape (n, m)
+    travel : Travel or Lines, shape (n, m)
         Labels are those of ``demand`` and ``candidates``, in any order. A pair that is absent
         can't be used.
     n_sites : int

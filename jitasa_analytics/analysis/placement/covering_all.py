@@ -12,13 +12,13 @@ from jitasa_analytics.analysis.placement.limits import Limits
 from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.placement.task import prepare
 from jitasa_analytics.analysis.placement.watch import Progress
-from jitasa_analytics.analysis.travel import Travel
+from jitasa_analytics.analysis.travel import Lines, Travel
 
 
 def set_cover(
     demand: pd.DataFrame,
     candidates: Any,
-    travel: Travel,
+    travel: Travel | Lines,
     *,
     within: float,
     fixed: Iterable[object] = (),
@@ -38,7 +38,7 @@ def set_cover(
     ----------
     demand : DataFrame, shape (n,), column ``people`` (persons)
     candidates : DataFrame, Index or sequence of labels, shape (m,)
-    travel : Travel, shape (n, m)
+    travel : Travel or Lines, shape (n, m)
         Labels are those of ``demand`` and ``candidates``, in any order.
     within : float
         Reach, in ``travel.unit``; the boundary counts as reached.

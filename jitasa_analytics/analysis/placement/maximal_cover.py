@@ -18,13 +18,13 @@ from jitasa_analytics.analysis.placement.model import Model
 from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.placement.task import prepare
 from jitasa_analytics.analysis.placement.watch import Progress
-from jitasa_analytics.analysis.travel import Travel
+from jitasa_analytics.analysis.travel import Lines, Travel
 
 
 def max_cover(
     demand: pd.DataFrame,
     candidates: Any,
-    travel: Travel,
+    travel: Travel | Lines,
     *,
     within: float,
     n_sites: int | None = None,
@@ -42,7 +42,7 @@ def max_cover(
     ----------
     demand : DataFrame, shape (n,), column ``people`` (persons)
     candidates : DataFrame, Index or sequence of labels, shape (m,)
-    travel : Travel, shape (n, m)
+    travel : Travel or Lines, shape (n, m)
         Labels are those of ``demand`` and ``candidates``, in any order.
     within : float
         Reach, in ``travel.unit``; the boundary counts as reached.

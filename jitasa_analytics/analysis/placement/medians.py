@@ -7,19 +7,19 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from jitasa_analytics.analysis.placement import by_program, capacity_solver, median_solver
+from jitasa_analytics.analysis.placement import by_program, capacity_solver, line_medians, median_solver
 from jitasa_analytics.analysis.placement.limits import Limits
 from jitasa_analytics.analysis.placement.result import Placement
 from jitasa_analytics.analysis.placement.task import prepare
 from jitasa_analytics.analysis.placement.watch import Progress
-from jitasa_analytics.analysis.travel import Travel
+from jitasa_analytics.analysis.travel import Lines, Travel
 from jitasa_analytics.errors import InputError
 
 
 def p_median(
     demand: pd.DataFrame,
     candidates: Any,
-    travel: Travel,
+    travel: Travel | Lines,
     *,
     n_sites: int | None = None,
     within: float | None = None,
@@ -40,7 +40,7 @@ def p_median(
     ----------
     demand : DataFrame, shape (n,), column ``people`` (persons)
     candidates : DataFrame, Index or sequence of labels, shape (m,)
-    travel : Travel, shape (n, m)
+    travel : Travel or Lines, shape (n, m)
         Labels are those of ``demand`` and ``candidates``, in any order. A pair that is absent
         can't be used.
     n_sites : int
@@ -91,6 +91,9 @@ def p_median(
             "p_median with backup counts two ways for each place, so a floor on who is reached isn't "
             "defined; drop floors, or use max_cover with backup"
         )
+    if task.lines is not None:
+        plan, finished = line_medians.solve(task, task.lines)
+        return task.measured(plan).placement(plan, finished=finished, method=line_medians.METHOD)
     if task.limits.none:
         plan, finished = median_solver.solve(task)
         return task.placement(plan, finished=finished, method=median_solver.METHOD)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from jitasa_analytics.analysis.inputs import labels_of, number
+from jitasa_analytics.analysis.lines import Lines
 from jitasa_analytics.analysis.placement import answer
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.cover import Bools
@@ -19,6 +20,8 @@ from jitasa_analytics.analysis.placement.result import Placement, relative_gap, 
 from jitasa_analytics.analysis.placement.watch import Progress, Watch
 from jitasa_analytics.analysis.travel import Travel
 from jitasa_analytics.errors import InfeasibleError, InputError
+
+_TABLE = 4_000_000  # pairs up to which lines are worked out at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,8 @@ class Task:
     demand, candidates : Index
         The caller's labels in the caller's order.
     params : dict
+    lines : Lines, optional
+        Where costs are worked out when they are needed; the travel of the model is empty then.
     """
 
     problem: str
@@ -51,6 +56,7 @@ class Task:
     demand: pd.Index
     candidates: pd.Index
     params: Mapping[str, Any]
+    lines: Lines | None = None
 
     @property
     def whole(self) -> bool:
@@ -83,6 +89,13 @@ class Task:
         """The objective of a plan."""
         return answer.objective(self.problem, self.model, plan, self.radius, self.k, self.limits.price)
 
+    def measured(self, plan: Plan) -> Task:
+        """The same with the costs to the two nearest sites of a plan as travel, where there is none."""
+        if self.lines is None:
+            return self
+        # Two, so that nobody seems to have one site only.
+        return replace(self, model=replace(self.model, travel=self.lines.near(np.sort(plan.chosen), 2)))
+
     def placement(self, plan: Plan, *, finished: bool, method: str) -> Placement:
         """The answer with its certificate."""
         watch = self.watch
@@ -104,7 +117,7 @@ class Task:
 
 
 def prepare(
-    problem: str, demand: pd.DataFrame, candidates: Any, travel: Travel, *, n_sites: int | None,
+    problem: str, demand: pd.DataFrame, candidates: Any, travel: Travel | Lines, *, n_sites: int | None,
     within: float | None, fixed: Iterable[object], forbidden: Iterable[object], gap: float, time_limit: float,
     seed: int, progress: Progress | None, limits: Mapping[str, Any],
 ) -> Task:
@@ -121,13 +134,19 @@ def prepare(
     if progress is not None and not callable(progress):
         raise InputError(f"progress must be a callable (seconds, incumbent, bound), not {progress!r}")
     fixed, forbidden = labels_of(fixed, "fixed"), labels_of(forbidden, "forbidden")
+    lines = None
+    if isinstance(travel, Lines):
+        travel, lines = _held(travel, problem, reach, limits)
     model = build(demand, candidates, travel, n_sites=n_sites, fixed=fixed, forbidden=forbidden)
     if np.isfinite(reach):
         model.travel.check_limit(reach)
     checked = check(model, problem, limits, within=within is not None)
     k = 2 if checked.backup else 1
     used = np.inf if problem in ("p_median", "p_center") else reach
-    if np.isinf(used) and not model.forbidden.any():
+    if lines is not None:
+        lines = lines.restrict(model.travel.origins, model.travel.destinations)
+        reachable = np.ones(len(model.people), bool)
+    elif np.isinf(used) and not model.forbidden.any():
         reachable = np.diff(model.travel.indptr) >= k
     else:
         allowed = (model.travel.costs <= used) & ~model.forbidden[model.travel.indices]
@@ -144,7 +163,19 @@ def prepare(
     }
     watch = Watch(1 if problem == "max_cover" else -1, gap, time_limit, progress)
     return Task(problem, model, checked, reach, reachable, watch, int(seed), demand.index,
-                labels_of(candidates, "candidates"), params)
+                labels_of(candidates, "candidates"), params, lines)
+
+
+def _held(lines: Lines, problem: str, reach: float, limits: Mapping[str, Any]) -> tuple[Travel, Lines | None]:
+    """The costs of lines as far as a problem needs all of them; else none, and the lines."""
+    n, m = lines.shape
+    if problem in ("max_cover", "set_cover"):
+        return lines.table(reach), None
+    if n * m <= _TABLE or any(value is not None for value in limits.values()):
+        return lines.table(), None
+    empty = Travel(np.zeros(n + 1, np.int64), np.zeros(0, np.int64), np.zeros(0), lines.origins, lines.destinations,
+                   lines.unit, lines.method)
+    return empty, lines
 
 
 def _nobody(model: Model, within: float, k: int) -> str:

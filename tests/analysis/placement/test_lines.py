@@ -1,0 +1,101 @@
+"""Placement along lines whose lengths are worked out in the loops, against brute force and against tables."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jitasa_analytics.analysis import placement, travel
+from jitasa_analytics.analysis.placement import line_medians, line_tree, task
+from jitasa_analytics.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def as_large(monkeypatch):
+    """Every problem is too large for a table, and its tree is deep."""
+    monkeypatch.setattr(task, "_TABLE", 0)
+    monkeypatch.setattr(line_tree, "_LEAF", 5)
+    monkeypatch.setattr(line_medians, "_COARSE_ROWS", 8)
+    monkeypatch.setattr(line_medians, "_GATHERED", 3)
+    monkeypatch.setattr(line_medians, "_LEAST_ACTIVE", 4)
+    monkeypatch.setattr(line_medians, "_ACTIVE", 2)
+
+
+def case(seed: int):
+    """Points on the ground (even seeds) or in the plane, some where nobody lives."""
+    rng = np.random.default_rng(seed)
+    n, m, p = int(rng.integers(9, 40)), int(rng.integers(5, 11)), int(rng.integers(1, 5))
+    low, high, names = ((97.5, 6.0), (105.5, 20.0), ["lon", "lat"]) if seed % 2 == 0 else (
+        (0, 0), (300, 500), ["x_km", "y_km"])
+    a, b = (pd.DataFrame(rng.uniform(low, high, (k, 2)), columns=names) for k in (n, m))
+    if seed % 3 == 0:
+        a.iloc[:3] = b.iloc[:3].to_numpy()
+    a["people"] = rng.integers(0, 40, n)
+    some = rng.permutation(m).tolist()
+    return a, b, {"n_sites": p, "fixed": some[: int(rng.integers(0, p + 1))] if seed % 4 == 0 else [],
+                  "forbidden": some[p + 1 :][:2] if seed % 5 == 0 else []}
+
+
+def plans(m: int, n_sites: int, fixed: list[int], forbidden: list[int]):
+    allowed = [j for j in range(m) if j not in forbidden]
+    return [list(plan) for plan in combinations(allowed, n_sites) if set(fixed) <= set(plan)]
+
+
+def test_median_equals_brute_force():
+    near = 0
+    for seed in range(40):
+        a, b, options = case(seed)
+        lines = travel.any_distance(a, b, detour=1.3, speed_kmh=40 if seed % 7 else None)
+        costs, people = lines.table().dense(), a["people"].to_numpy(float)
+        best = min(people @ costs[:, plan].min(axis=1) for plan in plans(len(b), **options))
+        plan = placement.p_median(a, b, lines, gap=0.05, time_limit=1.0, seed=seed, **options)
+        assert plan.bound <= best * (1 + 1e-12) <= plan.objective * (1 + 1e-11), seed
+        assert plan.history["bound"].max() <= best * (1 + 1e-12), seed
+        chosen = list(plan.sites.index)
+        assert set(options["fixed"]) <= set(chosen) and len(chosen) == options["n_sites"]
+        assert plan.objective == pytest.approx(people @ costs[:, chosen].min(axis=1), rel=1e-12)
+        assert plan.assignments["cost"].to_numpy() == pytest.approx(costs[:, chosen].min(axis=1), rel=1e-12)
+        near += plan.gap <= 0.05
+    assert near >= 36
+
+
+def test_covers_and_limits_make_a_table_of_lines():
+    a, b, _ = case(2)
+    lines = travel.any_distance(a, b)
+    table = travel.straight_line(a, b, max_km=3000)
+    for name, options in (("max_cover", {"within": 250, "n_sites": 3}), ("set_cover", {"within": 400}),
+                          ("p_median", {"n_sites": 3, "cost": pd.Series(1.0, b.index), "budget": 3.0})):
+        one = getattr(placement, name)(a, b, lines, **options)
+        other = getattr(placement, name)(a, b, table, **options)
+        assert one.objective == pytest.approx(other.objective, rel=1e-12)
+        pd.testing.assert_frame_equal(one.sites, other.sites)
+
+
+def test_a_line_through_the_ground_is_never_longer_than_the_way_on_it():
+    rng = np.random.default_rng(1)
+    a, b = (pd.DataFrame({"lon": rng.uniform(-180, 180, 300), "lat": rng.uniform(-90, 90, 300)}) for _ in range(2))
+    b.iloc[:100] = a.iloc[:100].to_numpy() + rng.normal(0, 1e-6, (100, 2))
+    b["lat"] = b["lat"].clip(-90, 90)
+    lines = travel.any_distance(a, b)
+    chord = np.linalg.norm(lines.starts[:, None] - lines.ends[None], axis=2)
+    assert (chord - lines.blur <= lines.table().dense()).all()
+
+
+def test_the_nearest_sites_are_those_of_the_table():
+    a, b, _ = case(0)
+    lines = travel.any_distance(a, b)
+    chosen = np.arange(1, len(b))
+    found, costs = lines.near(chosen, 2).dense(), lines.table().dense()[:, 1:]
+    assert np.sort(found, axis=1)[:, :2] == pytest.approx(np.sort(costs, axis=1)[:, :2], rel=1e-12)
+    assert (np.isfinite(found).sum(axis=1) == 2).all()
+
+
+def test_too_many_pairs_are_refused_with_a_way_out():
+    far = pd.DataFrame({"x_km": np.arange(9000.0), "y_km": 0.0})
+    lines = travel.any_distance(far, far)
+    with pytest.raises(InputError, match="too many pairs"):
+        lines.table()
+    assert lines.table(1.0).n_pairs == 9000 + 2 * 8999
