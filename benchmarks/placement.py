@@ -129,7 +129,8 @@ def solved(case: Case, *, beside: bool = False) -> dict[str, Any]:
         asked = _asked(case.problem, travel.dense(), demand["people"], options.get("n_sites"), options.get("within"))
         peer = {"peer": asked, "ours": build + times[-1]}
     return peer | {
-        "pairs": travel.n_pairs if case.km or case.file else n * m, "build": build, "cold": times[0], "warm": times[-1] if len(times) > 1 else None,
+        "pairs": travel.n_pairs if case.km or case.file else n * m,
+        "build": build, "cold": times[0], "warm": times[-1] if len(times) > 1 else None,
         "objective": plan.objective, "bound": plan.bound, "gap": plan.gap, "status": plan.status,
     }
 
