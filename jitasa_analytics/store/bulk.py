@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jitasa_analytics.contracts import Column, Dataset
+from jitasa_analytics.store.counted import CUBE_OF, Counted
 from jitasa_analytics.store.feed import Feed
 from jitasa_analytics.store.staging import Authority, merge_sql
 from jitasa_analytics.store.tables import quoted, to_arrow, to_frame, with_cells
@@ -71,6 +72,7 @@ class Stage:
         self._connection = tx.beside(contract.group if self._empty else None)
         schema = f"g_{contract.group}" if self._empty else "g_beside"
         self._name = f"{schema}.{quoted(f'{contract.name}_incoming')}"
+        self._counted = Counted(contract) if self._empty and contract.name in CUBE_OF else None
         self.aside = ""
         self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
                           if (default := _default(c)) is not None}
@@ -85,12 +87,17 @@ class Stage:
 
     def add(self, table: pa.Table) -> None:
         """Add rows: the given columns and ``_row``."""
-        self._feed.put(with_cells(table, self._contract).select([*(c.name for c in self._given), ROW]))
+        self._put(with_cells(table, self._contract).select([*(c.name for c in self._given), ROW]))
 
     def add_frame(self, frame: pd.DataFrame) -> None:
         """Add checked rows with ``_row``."""
         table = to_arrow(frame, self._contract).select([c.name for c in self._given])
-        self._feed.put(table.append_column(ROW, pa.array(frame[ROW].to_numpy(np.int64))))
+        self._put(table.append_column(ROW, pa.array(frame[ROW].to_numpy(np.int64))))
+
+    def _put(self, table: pa.Table) -> None:
+        if self._counted is not None:
+            self._counted.add(table)
+        self._feed.put(table)
 
     def _insert(self, names: list[str]) -> str:
         """The INSERT of incoming rows with these columns."""
@@ -161,6 +168,9 @@ class Stage:
     def drop(self, rows: npt.ArrayLike) -> None:
         """Take rows out again by their number."""
         self._connection.register("gone", pa.table({"r": np.asarray(rows, np.int64)}))
+        if self._counted is not None:
+            gone = self._connection.sql(f"FROM {self._name} SEMI JOIN gone ON {ROW} = r")
+            self._counted.remove(gone.to_arrow_table())
         self._connection.execute(f"DELETE FROM {self._name} USING gone WHERE {ROW} = r")
         self._connection.unregister("gone")
 
@@ -183,6 +193,8 @@ class Stage:
             self._become()
             if rows:
                 tx.own(contract)
+                if self._counted is not None:
+                    tx.counted(self._counted)
             return Settled(rows, 0, name)
         self._meet(authority)
         new = self._count("SELECT count(*) FROM met WHERE NOT _known")

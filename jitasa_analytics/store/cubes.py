@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib import resources
 
 import duckdb
+import pyarrow as pa
 
 from jitasa_analytics.store.tables import can_read, quoted
 
@@ -48,6 +49,15 @@ def source(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> s
 def build(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> None:
     """Count a cube anew."""
     connection.execute(f"CREATE OR REPLACE TABLE {database}.{quoted(name)} AS {definition(name, database)}")
+
+
+def fill(connection: duckdb.DuckDBPyConnection, name: str, database: str, cells: pa.Table) -> None:
+    """Make a cube of cells that were counted elsewhere, in the cube's order."""
+    table = f"{database}.{quoted(name)}"
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS {definition(name, database)} LIMIT 0")
+    connection.register("counted", cells)
+    connection.execute(f"INSERT INTO {table} BY NAME FROM counted")
+    connection.unregister("counted")
 
 
 def missing(connection: duckdb.DuckDBPyConnection, name: str, database: str) -> bool:

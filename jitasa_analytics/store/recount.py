@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from jitasa_analytics.store import cubes
+from jitasa_analytics.store.counted import Counted
 from jitasa_analytics.store.tables import quoted
 
 # Where more than this share of a cube is touched it is made from the start: that also puts it in order again.
@@ -27,10 +28,19 @@ class Recount:
         self._connection = connection
         self._whole: set[str] = set()
         self._part: set[str] = set()
+        self._counted: dict[str, Counted] = {}
 
     def everything(self, dataset: str) -> None:
         """Any row of a dataset may have changed."""
-        self._whole |= {cube for cube, made_of in cubes.MADE_OF.items() if dataset in made_of}
+        touched = {cube for cube, made_of in cubes.MADE_OF.items() if dataset in made_of}
+        self._whole |= touched
+        for cube in touched:
+            self._counted.pop(cube, None)
+
+    def counted(self, counted: Counted) -> None:
+        """All rows of a dataset are new, and were counted as they came."""
+        if counted.whole:
+            self._counted[counted.cube] = counted
 
     def rows(self, connection: duckdb.DuckDBPyConnection, dataset: str, source: str, *, new: bool) -> None:
         """Some rows of a dataset are about to be written; call before they are.
@@ -45,7 +55,10 @@ class Recount:
             Whether none of their keys is in the table.
         """
         for cube, made_of in cubes.MADE_OF.items():
-            if dataset not in made_of or cube in self._whole:
+            if dataset not in made_of:
+                continue
+            self._counted.pop(cube, None)
+            if cube in self._whole:
                 continue
             if cube == "request_cube":
                 self._requests(connection, source)
@@ -80,7 +93,11 @@ class Recount:
         """Bring a cube up to the rows as they stand now; a cube that is made of another comes after it."""
         below = cubes.MADE_OF[cube]
         if cube in self._whole or self._whole & set(below) or cubes.missing(self._connection, cube, database):
-            cubes.build(self._connection, cube, database)
+            counted = self._counted.get(cube)
+            if counted is not None and (cube != "request_cube" or not self._number(f"FROM {database}.request_items")):
+                cubes.fill(self._connection, cube, database, counted.table())
+            else:
+                cubes.build(self._connection, cube, database)
             self._whole.add(cube)
         elif cube == "request_cube" and cube in self._part:
             self._count_days(database)

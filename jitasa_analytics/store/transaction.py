@@ -16,6 +16,7 @@ import pyarrow as pa
 from jitasa_analytics.contracts import Dataset, dataset, datasets_of
 from jitasa_analytics.errors import StoreError
 from jitasa_analytics.store import cubes, engine
+from jitasa_analytics.store.counted import Counted
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
 from jitasa_analytics.store.recount import Recount
 from jitasa_analytics.store.tables import (
@@ -187,6 +188,10 @@ class Transaction:
         self._own(contract.group)
         self._touched.add(contract.name)
         self._recount.everything(contract.name)
+
+    def counted(self, counted: Counted) -> None:
+        """The rows of a dataset that was just made its own were counted as they came."""
+        self._recount.counted(counted)
 
     def writable(self, name: str) -> None:
         """Copy the file of a dataset's group, so that it has every column of the contract before it is asked."""

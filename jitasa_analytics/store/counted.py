@@ -1,0 +1,262 @@
+"""The cells of a cube counted while rows come in, so that a large table need not be read once more for them.
+
+What is counted here is what the SELECT of the cube would count, cell for cell and in the same order: tests
+hold the two against each other. Whatever this does not understand (no day, a dose number that is none) it
+leaves to that SELECT.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jitasa_analytics.areas import COUNTRY
+from jitasa_analytics.contracts import Dataset
+
+Longs = npt.NDArray[np.int64]
+
+CUBE_OF = {"doses": "dose_cube", "requests": "request_cube"}
+_LEVELS = (6, 4, 2, 0)
+# A cell's number: area, day, and the two columns behind it, each with room for far more than there is.
+_AREA, _DAY, _FIRST, _SECOND = 20, 21, 8, 14
+_EARLIEST = -(1 << _DAY - 1)
+_MICROSECONDS = 1_000_000
+_BANGKOK = 7 * 3600
+# Cells are put together whenever so many of them wait.
+_HELD = 1 << 22
+
+
+class _Texts:
+    """Texts by number, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str | None, int] = {}
+
+    def numbers(self, column: pa.ChunkedArray) -> Longs:
+        """The number of each text of a column; a missing one has a number, too."""
+        out = []
+        for chunk in column.chunks:
+            some = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+            known = [self.of(text) for text in some.dictionary.to_pylist()]
+            index = some.indices
+            if index.null_count:
+                index = pc.fill_null(index, len(known))
+                known.append(self.of(None))
+            out.append(np.array(known, np.int64)[index.to_numpy()])
+        return np.concatenate(out) if out else np.empty(0, np.int64)
+
+    def of(self, text: str | None) -> int:
+        """The number of a text."""
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    def sorted(self) -> tuple[list[str | None], Longs]:
+        """The texts in order, missing last, and the place of each number among them."""
+        order = sorted(self._numbers, key=lambda text: (text is None, text or ""))
+        places = {text: place for place, text in enumerate(order)}
+        return order, np.array([places[text] for text in self._numbers], np.int64)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells by number, with what is added up in them; ``last`` is the latest moment."""
+
+    number: Longs
+    times: Longs
+    people: Longs | None = None
+    last: Longs | None = None
+
+    def together(self) -> _Cells:
+        """Each number once, in order."""
+        from jitasa_analytics.store.ordered import in_order
+
+        number, order = in_order(self.number)
+        begin = _begins(number)
+        last = None if self.last is None else self.last[order]
+        if last is not None and len(begin) < len(number):
+            last = np.maximum.reduceat(last, begin)
+        return _Cells(number[begin], _added(self.times, order, begin),
+                      None if self.people is None else _added(self.people, order, begin), last)
+
+    def of(self, rows: npt.NDArray[np.bool_]) -> _Cells:
+        """Some of the cells."""
+        return _Cells(self.number[rows], self.times[rows], None if self.people is None else self.people[rows],
+                      None if self.last is None else self.last[rows])
+
+
+class Counted:
+    """The rows of one dataset, counted by their finest cells.
+
+    Parameters
+    ----------
+    contract : Dataset
+        ``doses`` or ``requests``.
+    """
+
+    def __init__(self, contract: Dataset) -> None:
+        self.cube = CUBE_OF[contract.name]
+        self._doses = self.cube == "dose_cube"
+        self._contract = contract
+        self._areas, self._first, self._second = _Texts(), _Texts(), _Texts()
+        self._cells: list[_Cells] = []
+        self._held = 0
+        self.whole = True
+
+    def add(self, table: pa.Table) -> None:
+        """Count rows."""
+        self._take(table, 1)
+
+    def remove(self, table: pa.Table) -> None:
+        """Count rows no more."""
+        if not self._doses:
+            self.whole = False  # which moment was the latest before can't be told
+            return
+        self._take(table, -1)
+
+    def _take(self, table: pa.Table, times: int) -> None:
+        if not self.whole or not len(table):
+            return
+        day = table["date" if self._doses else "requested_at"]
+        columns = [day] if not self._doses else [day, table["dose_no"]]
+        if any(c.null_count for c in columns):
+            self.whole = False
+            return
+        area = self._areas.numbers(table["area_code"]) if "area_code" in table.column_names else np.full(
+            len(table), self._areas.of(None))
+        if self._doses:
+            days = day.cast(pa.int32()).to_numpy().astype(np.int64)
+            days -= (days + 3) % 7  # 1 January 1970 was a Thursday
+            first, second = table["dose_no"].to_numpy().astype(np.int64), self._words(table, "group", self._second)
+            people = last = None
+        else:
+            last = day.cast(pa.int64()).to_numpy()
+            days = (last // _MICROSECONDS + _BANGKOK) // 86_400
+            first, second = self._words(table, "status", self._first), self._words(table, "urgency", self._second)
+            people = self._people(table)
+        fits = len(self._areas) < 1 << _AREA and len(self._second) < 1 << _SECOND and all(
+            low <= int(values.min()) and int(values.max()) < high
+            for values, low, high in ((days, _EARLIEST, -_EARLIEST), (first, 0, 1 << _FIRST)))
+        if not fits:
+            self.whole = False
+            return
+        number = _number(area, days, first, second)
+        self._cells.append(_Cells(number, np.full(len(number), times), people, last))
+        self._held += len(number)
+        if self._held > max(_HELD, len(self._cells[0].number)):
+            self._cells, self._held = [_joined(self._cells)], 0
+
+    def _words(self, table: pa.Table, name: str, texts: _Texts) -> Longs:
+        """The numbers of a column's texts; the default where there is none."""
+        default = self._contract.column(name).default
+        if name not in table.column_names:
+            return np.full(len(table), texts.of(default))
+        column = table[name]
+        numbers = texts.numbers(column)
+        if column.null_count:
+            numbers[column.is_null().to_numpy()] = texts.of(default)
+        return numbers
+
+    def _people(self, table: pa.Table) -> Longs:
+        default = int(self._contract.column("people").default or 0)
+        if "people" not in table.column_names:
+            return np.full(len(table), default)
+        column = table["people"]
+        people: Longs = (pc.fill_null(column, default) if column.null_count else column).to_numpy()
+        return people.astype(np.int64)
+
+    # -- all rows are there ----------------------------------------------------------------
+
+    def table(self) -> pa.Table:
+        """The cube: its cells of every level, in its order."""
+        areas, area_place = self._areas.sorted()
+        first, first_place = ([], None) if self._doses else self._first.sorted()
+        second, second_place = self._second.sorted()
+        cells = _joined(self._cells)
+        cells = cells.of(cells.times > 0)
+        area, days, one, two = _parts(cells.number)
+        one = one if first_place is None else first_place[one]
+        cells = replace(cells, number=_number(area_place[area], days, one, second_place[two])).together()
+        levels = []
+        for digits in _LEVELS:
+            areas, cells = _coarser(areas, cells, digits)
+            told = [digits == 0 or (a is not None and a != COUNTRY and len(a) >= digits) for a in areas]
+            area, days, one, two = _parts(cells.number)
+            shown = np.array(told, bool)[area]
+            some = cells if shown.all() else cells.of(shown)
+            levels.append(self._level(digits, areas, first, second, some))
+        return pa.concat_tables(levels[::-1])
+
+    def _level(self, digits: int, areas: list[str | None], first: list[str | None], second: list[str | None],
+               cells: _Cells) -> pa.Table:
+        area, days, one, two = _parts(cells.number)
+        day = pa.array(days.astype(np.int32)).view(pa.date32())
+        out: dict[str, Any] = {"digits": pa.array(np.full(len(area), digits, np.int32)),
+                               "area_code": _by_number(area, areas)}
+        if self._doses:
+            out |= {"week": day, "dose_no": pa.array(one), "group": _by_number(two, second), "doses": cells.times}
+        else:
+            out |= {"day": day, "category": _by_number(np.zeros(len(area), np.int64), [""]),
+                    "status": _by_number(one, first), "urgency": _by_number(two, second), "requests": cells.times,
+                    "people": cells.people, "last_at": pa.array(cells.last).view(pa.timestamp("us"))}
+        return pa.table(out)
+
+
+def _number(area: Longs, days: Longs, first: Longs, second: Longs) -> Longs:
+    return ((area << _DAY | (days - _EARLIEST)) << _FIRST | first) << _SECOND | second
+
+
+def _parts(number: Longs) -> tuple[Longs, Longs, Longs, Longs]:
+    second = number & (1 << _SECOND) - 1
+    first = number >> _SECOND & (1 << _FIRST) - 1
+    days = (number >> _SECOND + _FIRST & (1 << _DAY) - 1) + _EARLIEST
+    return number >> _SECOND + _FIRST + _DAY, days, first, second
+
+
+def _begins(number: Longs) -> Longs:
+    """Where each number begins among sorted ones."""
+    return np.flatnonzero(np.concatenate([[True], number[1:] != number[:-1]])) if len(number) else np.empty(0, np.int64)
+
+
+def _added(values: Longs, order: npt.NDArray[np.int32], begin: Longs) -> Longs:
+    """The sum of the values of each number."""
+    if len(begin) and (values == values[0]).all():
+        same: Longs = np.diff(begin, append=len(values)) * values[0]
+        return same
+    found: Longs = values[order]
+    if len(begin) < len(values):
+        found = np.add.reduceat(found, begin)
+    return found
+
+
+def _joined(cells: list[_Cells]) -> _Cells:
+    def one(parts: list[Longs | None]) -> Longs | None:
+        return None if any(p is None for p in parts) else np.concatenate([p for p in parts if p is not None])
+
+    return _Cells(np.concatenate([c.number for c in cells]), np.concatenate([c.times for c in cells]),
+                  one([c.people for c in cells]), one([c.last for c in cells])).together()
+
+
+def _coarser(areas: list[str | None], cells: _Cells, digits: int) -> tuple[list[str | None], _Cells]:
+    """The cells by so many digits of their area's code; of a sorted list of areas the shortened one is sorted, too."""
+    short = [COUNTRY if digits == 0 else a if a is None else a[:digits] for a in areas]
+    kept = list(dict.fromkeys(short))
+    if len(kept) == len(areas) and digits:
+        return areas if kept == areas else kept, cells
+    place = {a: k for k, a in enumerate(kept)}
+    low = _DAY + _FIRST + _SECOND
+    moved = np.array([place[a] for a in short], np.int64)[cells.number >> low]
+    return kept, replace(cells, number=moved << low | cells.number & (1 << low) - 1).together()
+
+
+def _by_number(numbers: Longs, texts: list[str | None]) -> Any:
+    """Texts by their number, told once."""
+    missing = np.array([t is None for t in texts], bool)[numbers] if None in texts else None
+    return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32), mask=missing),
+                                          pa.array(["" if t is None else t for t in texts], pa.string()))

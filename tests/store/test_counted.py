@@ -1,0 +1,112 @@
+"""Cells counted while rows come in are those that the cube's own SELECT counts, one by one and in its order."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from jitasa_analytics.contracts import dataset
+from jitasa_analytics.store import counted, cubes
+from jitasa_analytics.store.counted import Counted
+from jitasa_analytics.store.ordered import in_order
+
+AREAS = ["200104", "200101", "2001", "20", "TH", "201103", "20010499", "100101", None]
+
+
+def rows(kind: str, count: int, seed: int) -> pa.Table:
+    random = np.random.default_rng(seed)
+
+    def one_of(some: list[object]) -> list[object]:
+        return [some[k] for k in random.integers(0, len(some), count)]
+
+    areas = pa.array(one_of([*AREAS]), pa.string())
+    areas = areas.dictionary_encode() if seed % 2 else areas
+    if kind == "doses":
+        return pa.table({
+            "area_code": areas, "dose_no": pa.array(one_of([1, 2, 9]), pa.int64()),
+            "date": pa.array(one_of([date(2021, 3, 1), date(2021, 3, 7), date(2021, 3, 8), date(1969, 12, 31),
+                                     date(1903, 2, 1), date(2199, 12, 31)]), pa.date32()),
+            "group": pa.array(one_of(["all", "อายุ 60+", "60+", "health"]), pa.string())})
+    return pa.table({
+        "area_code": areas, "requested_at": pa.array(one_of([
+            datetime(2020, 3, 24, 16, 59, 59), datetime(2020, 3, 24, 17), datetime(2020, 3, 24, 18, 1),  # noqa: DTZ001
+            datetime(1969, 12, 31, 16), datetime(1969, 12, 31, 17, 0, 0, 1)]), pa.timestamp("us")),  # noqa: DTZ001
+        "status": pa.array(one_of(["new", "helped", "confirmed"]), pa.string()),
+        "urgency": pa.array(one_of(["low", "normal", "critical"]), pa.string()),
+        "people": pa.array(one_of([1, 2, 30]), pa.int64())})
+
+
+def selected(kind: str, table: pa.Table) -> pa.Table:
+    with duckdb.connect() as connection:
+        connection.register("given", table)
+        connection.execute("CREATE TABLE request_items (request_id VARCHAR, category VARCHAR)")
+        given = "(SELECT *, 'r' AS request_id FROM given)"
+        return connection.sql(cubes.definition(counted.CUBE_OF[kind], "memory.main", **{kind: given})).to_arrow_table()
+
+
+def same(found: pa.Table, expected: pa.Table) -> None:
+    assert len(expected)
+    assert found.column_names == expected.column_names
+    for name in expected.column_names:
+        assert found[name].to_pylist() == expected[name].to_pylist(), name
+
+
+@pytest.mark.parametrize("kind", ["doses", "requests"])
+@pytest.mark.parametrize("held", [1, 1 << 22])
+def test_counted_is_what_the_cube_selects(kind: str, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Codes of every length, days before 1970, the last minute of Bangkok's day; put together often, or once.
+    monkeypatch.setattr(counted, "_HELD", held)
+    cells = Counted(dataset(kind))
+    tables = [rows(kind, count, seed) for seed, count in enumerate((500, 1, 0, 300))]
+    for table in tables:
+        cells.add(table)
+    assert cells.whole
+    same(cells.table(), selected(kind, pa.concat_tables(
+        [t.set_column(0, "area_code", t["area_code"].cast(pa.string())) for t in tables])))
+
+
+def test_doubled_injections_are_counted_no_more() -> None:
+    cells = Counted(dataset("doses"))
+    first, gone = rows("doses", 400, 0), rows("doses", 3, 2)
+    for table in (gone, first):
+        cells.add(table)
+    cells.remove(gone)
+    assert cells.whole
+    same(cells.table(), selected("doses", first))
+
+
+def test_a_request_taken_out_leaves_the_count_to_the_cube() -> None:
+    # The latest moment of a day can't be told without the others.
+    cells = Counted(dataset("requests"))
+    cells.add(rows("requests", 5, 0))
+    cells.remove(rows("requests", 1, 0))
+    assert not cells.whole
+
+
+def test_missing_words_count_as_their_default() -> None:
+    table = rows("doses", 200, 0).drop_columns(["group"])
+    cells = Counted(dataset("doses"))
+    cells.add(table)
+    cells.add(table.append_column("group", pa.array([None, "all"] * 100, pa.string())))
+    twice = pa.concat_tables([table, table]).append_column("group", pa.array(["all"] * 400))
+    same(cells.table(), selected("doses", twice))
+
+
+def test_a_row_without_a_day_leaves_the_count_to_the_cube() -> None:
+    table = rows("doses", 4, 0)
+    cells = Counted(dataset("doses"))
+    cells.add(table.set_column(2, "date", pa.array([None, *table["date"].to_pylist()[1:]], pa.date32())))
+    assert not cells.whole
+
+
+@pytest.mark.parametrize("high", [2, 5_000, 1 << 40, (1 << 63) - 1])
+def test_numbers_in_order_and_where_they_stood(high: int) -> None:
+    numbers = np.random.default_rng(1).integers(0, high, 3000, endpoint=True)
+    found, places = in_order(numbers)
+    order = np.argsort(numbers, kind="stable")
+    assert np.array_equal(places, order)
+    assert np.array_equal(found, numbers[order])
