@@ -55,8 +55,8 @@ def crowded(folder: Path, seconds: float) -> None:
         ("slowest read, s", f"{found['slowest']:.3f}")])
 
 
-def writer(path: str, name: str, until: float, out: Any) -> None:
-    """Append until a time; gives how many, the slowest, and when each tenth was acknowledged."""
+def writer(path: str, name: str, until: float, out: Any, pause: float = 0.0) -> None:
+    """Append until a time, each ``pause`` s at most; gives how many, the slowest, when each tenth was acknowledged."""
     store = Store(Path(path))
     number, slowest, told = 0, 0.0, []
     while time.time() < until:
@@ -68,10 +68,12 @@ def writer(path: str, name: str, until: float, out: Any) -> None:
         if number % 10 == 0:
             told.append((identity, time.time()))
         number += 1
+        time.sleep(max(0.0, pause - (time.perf_counter() - start)))
     out.put((number, slowest, told))
 
 
-def small_writes(folder: Path, seconds: float, writers: int = 8) -> None:
+def small_writes(folder: Path, seconds: float, writers: int = 8, rate: float = 0.0) -> None:
+    """Writers beside a reader that looks 50 times a second; ``rate`` writes a second in all, or as fast as they go."""
     store = Store(folder / "chonburi")
     build_sample_store(store)
     size = sum(p.stat().st_size for p in (store.folder / "files").iterdir())
@@ -82,8 +84,10 @@ def small_writes(folder: Path, seconds: float, writers: int = 8) -> None:
     warm.start()
     out.get(timeout=120)
     warm.join()
+    pause = writers / rate if rate else 0.0
     until = time.time() + seconds
-    processes = [context.Process(target=writer, args=(str(store.folder), f"w{i}", until, out)) for i in range(writers)]
+    processes = [context.Process(target=writer, args=(str(store.folder), f"w{i}", until, out, pause))
+                 for i in range(writers)]
     seen: dict[str, float] = {}
     stop = threading.Event()
 
@@ -120,7 +124,8 @@ def small_writes(folder: Path, seconds: float, writers: int = 8) -> None:
     number = sum(n for n, _, _ in told)
     with store.snapshot() as s:
         kept = s.sql("SELECT count(*) AS n FROM requests WHERE request_id LIKE 'w%-%'")["n"].iloc[0]
-    table(f"Small writes: {writers} processes into the sample store ({size / 1e6:.0f} MB), {seconds:.0f} s", [
+    pace = f"{rate:.0f} a second asked for" if rate else "as fast as they go"
+    table(f"Small writes: {writers} processes, {pace}, into the sample store ({size / 1e6:.0f} MB), {seconds:.0f} s", [
         ("acknowledged writes a second", f"{number / seconds:,.0f}"), ("written", f"{number:,}"),
         ("in the store", f"{kept:,}"),
         ("slowest acknowledgement, s", f"{max(t for _, t, _ in told):.3f}"),
@@ -185,7 +190,7 @@ def main() -> None:
     options.add_argument("--at-most", type=float, default=1e9, help="seconds for the kills of importers")
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--journal-kills", type=int, default=50)
-    options.add_argument("--only", choices=["kills", "crowd", "small", "journal"])
+    options.add_argument("--only", choices=["kills", "crowd", "small", "paced", "journal"])
     chosen = options.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {multiprocessing.get_start_method()}")
     with tempfile.TemporaryDirectory() as name:
@@ -193,8 +198,9 @@ def main() -> None:
         parts = {"kills": lambda: kills(folder / "a", chosen.kills, chosen.rows, chosen.seed, chosen.at_most),
                  "crowd": lambda: crowded(folder / "b", chosen.seconds),
                  "small": lambda: small_writes(folder / "c", min(chosen.seconds, 30)),
+                 "paced": lambda: small_writes(folder / "c2", min(chosen.seconds, 30), rate=250),
                  "journal": lambda: journal_kills(folder / "d", chosen.journal_kills)}
-        for part in "abcd":
+        for part in ("a", "b", "c", "c2", "d"):
             (folder / part).mkdir()
         for part_name, part in parts.items():
             if chosen.only in (None, part_name):
