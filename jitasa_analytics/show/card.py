@@ -162,12 +162,16 @@ def _conditions(params: Mapping[str, Any], lang: str) -> dict[str, str]:
 
 
 def finding(answer: Any, lang: str) -> str:
-    """The finding in one line; the study's title and area where it has no sentence of its own."""
+    """The finding in one line; the study's title and area where it has no sentence of its own.
+
+    A figure that is nought may have a sentence of its own: "nobody" reads otherwise than "0 people".
+    """
     place = words.place(answer.scope, lang)
     values = {n: numbers.amount(f.value, f.unit, lang) for n, f in answer.figures.items()}
     values.update(_conditions(answer.params, lang))
     values.update({n: term.text(lang) for n, term in getattr(answer, "terms", {}).items()})
-    for key in (f"study.{answer.study}.finding", f"show.finding.{answer.study}"):
+    nought = [f"study.{answer.study}.none.{n}" for n, f in answer.figures.items() if f.value == 0]
+    for key in (*nought, f"study.{answer.study}.finding", f"show.finding.{answer.study}"):
         if texts.has(key, lang):
             try:
                 return texts.say(key, lang, area=place, **values)

@@ -75,13 +75,14 @@ def plain(value: Any, unit: str = "") -> str:
 def amount(value: Any, unit: str = "", lang: str = texts.DEFAULT) -> str:
     """A value with its unit.
 
-    >>> amount(1200, "persons", "en"), amount(0.5, "share", "th")
-    ('1,200 people', '50.0%')
+    >>> amount(1200, "persons", "en"), amount(1, "persons", "en"), amount(0.5, "share", "th")
+    ('1,200 people', '1 person', '50.0%')
     """
     shown = plain(value, unit)
     if shown == MISSING or unit in {"share", "", "count"}:
         return shown
-    word = texts.label("unit", unit, lang)
+    one = shown == "1" and texts.has(f"value.unit_one.{unit}", lang)
+    word = texts.label("unit_one" if one else "unit", unit, lang)
     return f"{shown} {word}".rstrip()
 
 
