@@ -124,7 +124,7 @@ def drop_out_over_time(first: pd.DataFrame, second: pd.DataFrame, *, interval_da
 
     ``(first(t - interval) - second(t)) / first(t - interval)``: whoever began less than an
     interval ago couldn't have come back, and isn't counted as lost. The first dose is read at
-    the last report on or before ``t - interval``.
+    each area's own last report on or before ``t - interval``: areas don't all report every day.
 
     Parameters
     ----------
@@ -137,8 +137,8 @@ def drop_out_over_time(first: pd.DataFrame, second: pd.DataFrame, *, interval_da
     Returns
     -------
     DataFrame of float, shape (u, n), on the labels of ``second``
-        Negative where more people had the second dose than could have: kept. NaN where a
-        count is missing, nobody had begun, or no report is that old.
+        Negative where more people had the second dose than could have: kept. NaN where the second
+        count is missing, nobody had begun, or the area has no report that old.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def drop_out_over_time(first: pd.DataFrame, second: pd.DataFrame, *, interval_da
     rows = pd.DatetimeIndex(first.index).searchsorted(due, side="right") - 1
     result = {}
     for area in second.columns:
-        began = counts(first[area], f"first[{area!r}]")
+        began = pd.Series(counts(first[area], f"first[{area!r}]")).ffill().to_numpy()
         went_on = counts(second[area], f"second[{area!r}]")
         before = np.where(rows >= 0, np.append(began, np.nan)[rows], np.nan)
         result[area] = _lost(before, went_on)

@@ -104,6 +104,15 @@ def test_drop_out_waits_for_the_interval():
     assert rates.drop_out_over_time(first, second, interval_days=20)["a"].iloc[2] == pytest.approx(0.1)
 
 
+def test_drop_out_is_read_at_the_last_report_of_each_area():
+    days = pd.to_datetime(["2021-06-01", "2021-06-08", "2021-06-29"])
+    first = pd.DataFrame({"a": [100.0, 200.0, 300.0], "b": [100.0, np.nan, 300.0], "c": [np.nan, np.nan, 300.0]}, days)
+    second = pd.DataFrame({"a": [0.0, 0.0, 150.0], "b": [0.0, 0.0, 90.0], "c": [0.0, 0.0, 90.0]}, days)
+    lost = rates.drop_out_over_time(first, second, interval_days=21).iloc[2]
+    # b did not report on 8 June: its 100 of a week before stand. c never had: nothing is known.
+    assert lost["a"] == pytest.approx(0.25) and lost["b"] == pytest.approx(0.1) and np.isnan(lost["c"])
+
+
 def test_drop_out_over_time_names_what_is_wrong():
     table = pd.DataFrame({"a": [1.0, 2.0]}, index=DAYS[:2])
     with pytest.raises(InputError, match="first must ascend"):
