@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from jitasa_analytics.analysis.placement import by_program, center_solver
+from jitasa_analytics.analysis.placement import by_program, center_solver, line_centers
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import formulate
@@ -83,6 +83,9 @@ def p_center(
         "p_center", demand, candidates, travel, n_sites=n_sites, within=None, fixed=fixed,
         forbidden=forbidden, gap=gap, time_limit=time_limit, seed=seed, progress=progress, limits=limits,
     )
+    if task.lines is not None:
+        plan, finished = line_centers.solve(task, task.lines)
+        return task.measured(plan).placement(plan, finished=finished, method=line_centers.METHOD)
     if task.limits.none and (found := center_solver.solve(task)) is not None:
         return task.placement(found[0], finished=found[1], method=center_solver.METHOD)
     plan, finished = _bisected(task)

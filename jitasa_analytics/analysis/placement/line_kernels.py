@@ -390,3 +390,60 @@ def line_swaps(
     for i in range(n):
         total += people[i] * float(near[i])
     return total
+
+
+@compiled
+def line_spread(x: Floats, y: Floats, z: Floats, wanted: int) -> tuple[Ints, Floats]:
+    """So many points, each the farthest from those before; and how far that is (inf for the first)."""
+    n = len(x)
+    way = np.full(n, np.inf)
+    order, apart = np.empty(wanted, np.int64), np.empty(wanted)
+    at = 0
+    for t in range(wanted):
+        order[t], apart[t] = at, way[at]
+        ax, ay, az = x[at], y[at], z[at]
+        for i in range(n):
+            ex, ey, ez = x[i] - ax, y[i] - ay, z[i] - az
+            way[i] = min(way[i], np.sqrt(ex * ex + ey * ey + ez * ez))
+        at = int(np.argmax(way))
+    return order, apart
+
+
+@compiled
+def line_near(
+    low: Floats, high: Floats, begin: Ints, end: Ints, x: Floats, y: Floats, z: Floats, names: Ints,
+    px: Floats, py: Floats, pz: Floats, radius: float, start: Ints, index: Ints, fill: bool,
+) -> int:
+    """The points of the tree within a radius of others, by name; counts into ``start`` or fills ``index``."""
+    first_leaf = len(begin) // 2
+    stack = np.empty(128, np.int64)
+    wide = radius * (1 + 1e-12)
+    for i in range(len(px)):
+        ax, ay, az = px[i], py[i], pz[i]
+        count = 0
+        stack[0] = 0
+        size = 1
+        while size > 0:
+            size -= 1
+            k = stack[size]
+            dx = max(low[k, 0] - ax, ax - high[k, 0], 0.0)
+            dy = max(low[k, 1] - ay, ay - high[k, 1], 0.0)
+            dz = max(low[k, 2] - az, az - high[k, 2], 0.0)
+            if dx * dx + dy * dy + dz * dz > wide * wide:
+                continue
+            if k < first_leaf:
+                stack[size] = 2 * k + 1
+                stack[size + 1] = 2 * k + 2
+                size += 2
+                continue
+            for q in range(begin[k], end[k]):
+                ex, ey, ez = x[q] - ax, y[q] - ay, z[q] - az
+                if np.sqrt(ex * ex + ey * ey + ez * ez) <= radius:
+                    if fill:
+                        index[start[i] + count] = names[q]
+                    count += 1
+        if fill:
+            index[start[i] : start[i] + count].sort()
+        else:
+            start[i + 1] = count
+    return len(px)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from jitasa_analytics.analysis import placement, travel
-from jitasa_analytics.analysis.placement import line_medians, line_tree, task
+from jitasa_analytics.analysis.placement import line_centers, line_medians, line_tree, task
 from jitasa_analytics.errors import InputError
 
 
@@ -60,6 +60,26 @@ def test_median_equals_brute_force():
         assert plan.assignments["cost"].to_numpy() == pytest.approx(costs[:, chosen].min(axis=1), rel=1e-12)
         near += plan.gap <= 0.05
     assert near >= 36
+
+
+def test_center_equals_brute_force(monkeypatch):
+    monkeypatch.setattr(line_centers, "_CORE", 12)
+    monkeypatch.setattr(line_centers, "_PROOF", 5)
+    near = 0
+    for seed in range(40):
+        a, b, options = case(seed)
+        lines = travel.any_distance(a, b, detour=1.3, speed_kmh=40 if seed % 7 else None)
+        costs, lived = lines.table().dense(), a["people"].to_numpy() > 0
+        best = min(costs[lived][:, plan].min(axis=1).max() for plan in plans(len(b), **options))
+        plan = placement.p_center(a, b, lines, gap=0.05, time_limit=1.0, seed=seed, **options)
+        assert plan.bound <= best * (1 + 1e-12) <= plan.objective * (1 + 1e-11), seed
+        assert plan.history["bound"].max() <= best * (1 + 1e-12), seed
+        chosen = list(plan.sites.index)
+        assert set(options["fixed"]) <= set(chosen) and len(chosen) == options["n_sites"]
+        assert not set(options["forbidden"]) & set(chosen)
+        assert plan.objective == pytest.approx(costs[lived][:, chosen].min(axis=1).max(), rel=1e-12)
+        near += plan.gap <= 0.05
+    assert near >= 30, near
 
 
 def test_covers_and_limits_make_a_table_of_lines():
