@@ -39,6 +39,8 @@ def plain(text: str) -> Cell:
     >>> plain(" ต\u0e4d\u0e32บล\u200b ").value
     'ตำบล'
     """
+    if text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return Cell(None if text in _EMPTY else text)
     repairs = []
     out = text
     if _MOJIBAKE.search(out) and (restored := _restored(out)) is not None:

@@ -129,9 +129,10 @@ def refused(job: Job, table: Table, findings: Findings) -> pd.DataFrame:
     """The rows of the quarantine that a table's findings make: one an error, with the whole row."""
     errors = findings.of("error")
     whole = settled.originals(table, {f.row for f in errors})
-    return pd.DataFrame([{
-        "dataset": job.contract.name, "file": f.file, "sheet": f.sheet, "row": f.row, "column": f.column,
-        "code": f.code, "value": f.value, "original": whole[f.row]} for f in errors])
+    if not errors:
+        return pd.DataFrame()
+    own = {name: [getattr(f, name) for f in errors] for name in ("file", "sheet", "row", "column", "code", "value")}
+    return pd.DataFrame({"dataset": job.contract.name, **own, "original": [whole[f.row] for f in errors]})
 
 
 def log(tx: Transaction, report: FileReport, run: Run) -> None:

@@ -35,7 +35,8 @@ def originals(table: Table, rows: set[int]) -> dict[int, str]:
     for row in rows & set(table.ragged):
         # Under the headers as far as they go, the rest by number.
         found[row] = {heads[n] if n < len(heads) else f"cell {n + 1}": v for n, v in enumerate(table.ragged[row])}
-    return {row: json.dumps(cells, ensure_ascii=False) for row, cells in found.items()}
+    written = json.JSONEncoder(ensure_ascii=False).encode
+    return {row: written(cells) for row, cells in found.items()}
 
 
 def marks(tx: Transaction) -> pd.DataFrame:

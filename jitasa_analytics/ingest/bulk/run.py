@@ -198,7 +198,9 @@ class _Import:
         if not len(rest):
             return rest
         job, heads = self._job, list(self._begun.heads)
-        frame = pd.DataFrame.from_dict(rest.rows, orient="index", columns=heads, dtype="str").sort_index()
+        rows = sorted(rest.rows)
+        columns = zip(*(rest.rows[r] for r in rows), strict=True) if rows else ((),) * len(heads)
+        frame = pd.DataFrame({h: pd.Series(c, rows, "str") for h, c in zip(heads, columns, strict=True)})
         table = Table(job.path, frame, ragged=rest.ragged)
         marked = headers.mark(table if totals else Table(job.path, frame.iloc[:0], ragged=rest.ragged))
         table.not_data = marked.not_data

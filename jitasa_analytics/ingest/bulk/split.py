@@ -85,8 +85,7 @@ def _unquoted(data: Bytes, columns: int, flags: Bytes, returns: bool, *, last: b
     if last and len(data) and data[-1] != _NEWLINE:
         flags[len(data)] = 1
     ends = np.empty(int(np.count_nonzero(flags)), np.int32)
-    _positions(flags.view(np.uint64), ends)
-    lines = int(np.count_nonzero(data[ends[ends < len(data)]] == _NEWLINE)) + 1
+    lines = _positions(data, flags.view(np.uint64), ends) + 1
     starts, lengths = np.empty((columns, lines), np.int32), np.empty((columns, lines), np.int32)
     record, odd = np.empty(lines, np.int32), np.empty((lines, 3), np.int32)
     rows, odds, records, used, ended = _lines(data, columns, ends, returns, starts, lengths, record, odd)
@@ -109,14 +108,19 @@ def _flags(data: Bytes, delimiter: int, flags: Bytes) -> tuple[bool, bool]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _positions(flags: Eights, out: Ints) -> None:
-    found = 0
+def _positions(data: Bytes, flags: Eights, out: Ints) -> int:
+    """Where the marks are; says how many of them are newlines."""
+    found = lines = 0
     for i in range(len(flags)):
         left = flags[i]
         while left:
-            out[found] = 8 * i + (_zeros(left) >> 3)
+            at = 8 * i + (_zeros(left) >> 3)
+            out[found] = at
+            if at < len(data):
+                lines += data[at] == _NEWLINE
             found += 1
             left &= left - np.uint64(1)
+    return lines
 
 
 @numba.njit(cache=True, nogil=True)
