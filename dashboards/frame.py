@@ -43,7 +43,8 @@ def build(desk: Desk, page: type[Page]) -> Any:
     asked = problems.asked()
     lang = scope.language(asked)
     place, unknown = _own_part(desk, *scope.area(asked))
-    now = scope.Scope(area=place, lang=lang, dark=asked.get("theme") == "dark")
+    user = desk.user
+    now = scope.Scope(home=user.scope, own=user.within, area=place, lang=lang, dark=asked.get("theme") == "dark")
     content: Any
     ledger.seat(desk, page.slug)
     try:

@@ -44,7 +44,8 @@ def picker(desk: Desk, scope: Scope) -> Any:
 
 
 def _path(scope: Scope, area: str) -> str:
-    codes = areas.path(area)
+    seen = [code for code in areas.path(area) if scope.sees(code)] or [area]
+    codes = seen if scope.home in seen or scope.home == areas.COUNTRY else [scope.home, *seen]
     items = [f'<li><a href="{escape(scope.query(area=code) or "?")}">'
              f"{escape(areas.full_name(code, scope.lang))}</a></li>" for code in codes[:-1]]
     items.append(f'<li aria-current="location">{escape(areas.full_name(codes[-1], scope.lang))}</li>')
@@ -73,17 +74,23 @@ def _choose_group(scope: Scope, value: str | None) -> None:
     if value:
         scope.area = value
     elif groups.is_group(scope.area):
-        scope.area = areas.COUNTRY
+        scope.area = scope.home
 
 
-def options(area: str, level: str, lang: str) -> dict[str, str]:
-    """Name to code of the areas that can be chosen at a level; the first stands for all of them."""
+def options(area: str, level: str, lang: str, scope: Scope | None = None) -> dict[str, str]:
+    """Name to code of the areas that can be chosen at a level; the first stands for all of them.
+
+    Of a scope, only what has to do with the visitor's own area is offered.
+    """
     area = areas.COUNTRY if groups.is_group(area) else area
     parent = areas.COUNTRY if level == "province" else areas.to_level(area, _LEVELS[_LEVELS.index(level) - 1])
     every = {texts.say(f"dashboard.all.{level}", lang): parent}
     if level != "province" and (area == areas.COUNTRY or len(parent) < areas.digits(level) - 2):
         return every
-    codes = sorted(areas.children(parent), key=lambda c: areas.name(c, lang))
+    codes = sorted((c for c in areas.children(parent) if scope is None or scope.meets(c)),
+                   key=lambda c: areas.name(c, lang))
+    if scope is not None and len(codes) == 1 and scope.home.startswith(codes[0]):
+        every = {}  # there is nothing to choose between
     return every | {areas.name(c, lang): c for c in codes}
 
 
@@ -91,7 +98,7 @@ def _select(scope: Scope, level: str) -> Any:
     """One list: what is chosen follows the scope, and choosing changes the scope."""
 
     def now(area: str) -> dict[str, Any]:
-        given = options(area, level, scope.lang)
+        given = options(area, level, scope.lang, scope)
         code = areas.to_level(area, level) if area != areas.COUNTRY else areas.COUNTRY
         return {"options": given, "value": code if code in given.values() else next(iter(given.values())),
                 "disabled": len(given) < 2}
@@ -110,4 +117,4 @@ def _choose(scope: Scope, level: str, value: str | None) -> None:
         return
     follows = areas.to_level(scope.area, level) if scope.area != areas.COUNTRY else areas.COUNTRY
     if value != follows:
-        scope.area = value
+        scope.go(value)

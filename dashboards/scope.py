@@ -7,6 +7,7 @@ differs from the default stands in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ import param
 
 from jitasa_analytics import areas, texts
 from jitasa_analytics.errors import UnknownError
+from jitasa_analytics.service.roles import NotAllowedError
 
 
 class Scope(param.Parameterized):
@@ -24,6 +26,10 @@ class Scope(param.Parameterized):
     area : str
         ``TH`` or the code of a province, district or tambon.
     lang : {"th", "en"}
+    home : str
+        The area of an address that names none: the visitor's own, the country by default.
+    own : callable
+        The part of an area that the visitor may see; raises `NotAllowedError` where they see none of it.
     """
 
     area = param.String(default=areas.COUNTRY, doc="Code of the area that is looked at.")
@@ -31,8 +37,9 @@ class Scope(param.Parameterized):
     dark = param.Boolean(default=False, doc="Whether the page is dark.")
     search = param.String(default="", doc="The query of the address that says the same.")
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
+    def __init__(self, *, home: str = areas.COUNTRY, own: Callable[[str], str] = str, **params: Any) -> None:
+        super().__init__(**{"area": home, **params})
+        self.home, self.own = home, own
         self._default_lang = texts.preferred()
         self._more: dict[str, param.Parameterized] = {}
         self._defaults: dict[str, Any] = {}
@@ -85,8 +92,26 @@ class Scope(param.Parameterized):
         UnknownError
             If it names an area that does not exist.
         """
-        self.area = areas.resolve(given["area"]) if given.get("area") else areas.COUNTRY
+        self.go(areas.resolve(given["area"]) if given.get("area") else self.home)
         self.read_more(given)
+
+    def go(self, area: str) -> None:
+        """Look at an area; of a larger one at the visitor's own part. One outside stands, and the page says so."""
+        with suppress(NotAllowedError):
+            area = self.own(area)
+        self.area = area
+
+    def sees(self, area: str) -> bool:
+        """Whether the visitor may see a whole area."""
+        return self.meets(area) and self.own(area) == area
+
+    def meets(self, area: str) -> bool:
+        """Whether the visitor may see an area or a part of it."""
+        try:
+            self.own(area)
+        except NotAllowedError:
+            return False
+        return True
 
     def link(self, page: str, *, area: str | None = None, lang: str | None = None, dark: bool | None = None,
              more: bool = False) -> str:
@@ -98,7 +123,7 @@ class Scope(param.Parameterized):
         """The query of an address that says what this scope says."""
         values: dict[str, str] = {}
         place, speech = area or self.area, lang or self.lang
-        if place != areas.COUNTRY:
+        if place != self.home:
             values["area"] = place
         if speech != self._default_lang:
             values["lang"] = speech

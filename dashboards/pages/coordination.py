@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import panel as pn
@@ -22,7 +23,7 @@ from jitasa_analytics.errors import UnknownError
 from jitasa_analytics.service.life import ChangedError
 from jitasa_analytics.service.queue import Listed
 from jitasa_analytics.service.roles import NotAllowedError
-from jitasa_analytics.show import card, classes, colours, numbers, paint, words
+from jitasa_analytics.show import card, classes, colours, numbers, paint, style, words
 from jitasa_analytics.show.queue import QueueList
 
 # How often an open page looks whether there is anything newer, milliseconds.
@@ -93,8 +94,16 @@ class Coordination(Page):
                                                      css_classes=["queue-box"]), self.card_box,
             sizing_mode="stretch_width", margin=0, stylesheets=[_BOX])
         self._widen()
-        return pn.Column(heading(self.title), boxed(fields(*self._widgets())), self.trouble, self.told,
+        calls = [card.piece(pn.bind(self._call, self.scope.param.area))] if self.may else []
+        return pn.Column(heading(self.title), *calls, boxed(fields(*self._widgets())), self.trouble, self.told,
                          *whole, self.grid, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+
+    def _call(self, area: str) -> str:
+        """The way to the form for who is on the phone; it begins with the area that is looked at."""
+        look = (f"display:inline-block;padding:8px 16px;border-radius:8px;text-decoration:none;font-weight:600;"
+                f"background:{style.ACCENT};color:{style.ON_ACCENT}")
+        return (f'<a class="new-call" style="{look}" href="/call?{urlencode({"lang": self.lang, "area": area})}">'
+                f'{escape(self.say("coordination.call"))}</a>')
 
     def _widgets(self) -> list[Any]:
         named = {

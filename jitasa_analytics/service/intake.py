@@ -118,7 +118,7 @@ class Intake:
         """The forms of a store, with the contacts beside it."""
         return cls(store, audit, ContactFile(store.folder))
 
-    def ask(self, person: Person, place: Place, what: Ask, *, seed: str) -> Kept:
+    def ask(self, person: Person, place: Place, what: Ask, *, seed: str, by: str = WHO, source: str = SOURCE) -> Kept:
         """Keep a request for help.
 
         Parameters
@@ -127,6 +127,8 @@ class Intake:
             Checked before: what does not satisfy the contract raises `InputError`, and nothing is acknowledged.
         seed : str
             What tells one form from another.
+        by, source : str
+            Who writes it down, and how it came: an officer who takes a call, where it is not the form itself.
         """
         reference = references.made("request", self._key(), seed)
         at = datetime.now(UTC)
@@ -134,13 +136,13 @@ class Intake:
         rows: list[tuple[str, dict[str, Any]]] = [
             ("requests", {"request_id": reference, "requested_at": at, "urgency": what.urgency, "status": "new",
                           "people": what.people, "lon": place.lon, "lat": place.lat, "area_code": place.area_code,
-                          "requester": token, "source": SOURCE}),
+                          "requester": token, "source": source}),
             *(("request_items", {"request_id": reference, "item": item_name(item), "category": CATEGORY_OF[item],
                                  "quantity": quantity, "delivered": 0.0}) for item, quantity in what.items),
             ("request_events", {"event_id": f"e-{reference}", "request_id": reference, "at": at, "status": "new",
-                                "by": WHO}),
+                                "by": by} | ({} if by == WHO else {"recorded_by": by})),
         ]
-        return self._keep(reference, "request", "requests", "request_id", person, place, rows)
+        return self._keep(reference, "request", "requests", "request_id", person, place, rows, by)
 
     def volunteer(self, person: Person, place: Place, offer: Offer, *, seed: str) -> Kept:
         """Keep an offer to help; see `ask`."""
@@ -188,7 +190,7 @@ class Intake:
         return privacy.secret(privacy.key_folder(self.store.folder) / KEY)
 
     def _keep(self, reference: str, kind: str, dataset: str, key: str, person: Person, place: Place,
-              rows: list[tuple[str, dict[str, Any]]]) -> Kept:
+              rows: list[tuple[str, dict[str, Any]]], by: str = WHO) -> Kept:
         contact = Contact(reference, kind, person.name, person.phone, person.address, person.words, person.lang, now())
         with self._lock:
             before = self.file.begun(reference)
@@ -197,7 +199,7 @@ class Intake:
             # Somebody may have gone on with rows that an earlier try wrote: they are not written a second time.
             if not before or not self._holds(dataset, key, reference):
                 self.store.append_together(rows)
-            self.audit.record(WHO, "change", scope=place.area_code, created=True, **{kind: reference})
+            self.audit.record(by, "change", scope=place.area_code, created=True, **{kind: reference})
             self.file.finish(reference)
         return Kept(reference)
 

@@ -229,3 +229,43 @@ def test_everybody_can_read_it(enter: Enter, people_store: Path, path: str) -> N
     visit.idle()
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
     visit.shot(f"{path.split('?')[0]}_phone_en")
+
+
+def test_a_call_is_written_down_and_only_the_entitled_see_who_called(enter: Enter, people_store: Path) -> None:
+    """From the page to the form and back to the request; name and phone on a press, which stands in the log."""
+    officer = enter("chonburi", "coordination?area=2001&lang=en")
+    officer.page.locator("a.new-call").click()
+    officer.page.wait_for_url("**/call?*")
+    officer.page.locator("summary").get_by_text("Food").click()
+    officer.page.locator('input[name=item][value=boxed_meals]').check()
+    officer.page.locator('input[name=urgency][value=high]').check()
+    officer.page.locator("select[name=tambon]").select_option("200104")
+    officer.page.fill("input[name=name]", "<b>สมหญิง</b> แก้วกาญจนา")
+    officer.page.fill("input[name=phone]", "081-234-5678")
+    officer.page.locator("input[name=consent]").check()
+    officer.page.screenshot(path=ARTEFACTS / "call_en.png", full_page=True)
+    officer.page.locator("button[type=submit]").click()
+    officer.page.locator("#reference").wait_for()
+    officer.page.screenshot(path=ARTEFACTS / "call_taken_en.png", full_page=True)
+    officer.page.locator("#coordinate").click()
+    officer.page.wait_for_url("**/coordination?*request=R1*")
+    request = re.search(r"request=(R1\w+)", officer.page.url)[1]  # type: ignore[index]
+    officer.page.locator(".card-box h2").wait_for()
+
+    def read() -> list[str]:
+        return [r["who"] for r in Audit(people_store).rows(what="read") if r["detail"].get("contact") == request]
+
+    button = officer.page.locator(".show-contact button")
+    button.wait_for()
+    assert "สมหญิง" not in officer.page.content() and read() == [], "nothing is shown or read before the press"
+    button.click()
+    officer.page.get_by_text("081-234-5678").wait_for()
+    assert "<b>สมหญิง</b> แก้วกาญจนา" in officer.page.locator(".card-box").inner_text(), "as text, not as HTML"
+    assert read() == ["chonburi"]
+    officer.shot("coordination_contact_en")
+    for name in ("ana", "minister"):
+        visit = enter(name, f"coordination?area=2001&lang=en&request={request}")
+        visit.page.locator(".card-box h2").wait_for()
+        assert visit.page.locator(".show-contact").count() == 0 and visit.page.locator("a.new-call").count() == 0
+        assert visit.page.request.get(visit.address + "call").status == 403
+    assert read() == ["chonburi"]

@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 import pandas as pd
 import pytest
 
-from dashboards import discreet, officer
+from dashboards import discreet, officer, places
 from dashboards.desk import Desk
 from dashboards.pages import routes
 from dashboards.scope import Scope, area, language
-from jitasa_analytics import studies
+from jitasa_analytics import areas, studies
 from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
 from jitasa_analytics.show import answers
 from jitasa_analytics.store import Store
@@ -213,3 +213,22 @@ def test_filters_count_what_the_list_holds(ui_store: Path) -> None:
 
 def test_every_study_has_a_page() -> None:
     assert {f"/{name}" for name in studies.known()} <= set(routes())
+
+
+def test_an_account_s_address_without_an_area_means_its_own() -> None:
+    """Walking back to an address that names none must not show "Thailand" over one province."""
+    user = User("chonburi", "province", "20")
+    scope = Scope(home=user.scope, own=user.within)
+    assert scope.area == "20" and scope.query() == ""
+    scope.read({"area": "2001"})
+    assert (scope.area, scope.query()) == ("2001", "?area=2001")
+    for back in ({}, {"area": "TH"}, {"area": "20"}):
+        scope.read(back)
+        assert (scope.area, scope.query()) == ("20", "")
+    assert places.options("20", "province", "en", scope) == {"Chon Buri": "20"}
+    assert set(places.options("20", "district", "en", scope).values()) == {"20", *areas.children("20")}
+    below = Scope(home="2007", own=User("s", "district", "2007").within)
+    assert [list(places.options("2007", level, "en", below).values())[:1] for level in ("province", "district")] == [
+        ["20"], ["2007"]]
+    path = places._path(scope, "2001")
+    assert "ประเทศไทย" not in path and "จ.ชลบุรี" in path and "อ.เมืองชลบุรี" in path

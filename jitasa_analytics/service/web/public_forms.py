@@ -11,7 +11,18 @@ from tornado.web import HTTPError
 from jitasa_analytics import areas, contracts, texts
 from jitasa_analytics.errors import JitasaError
 from jitasa_analytics.service import references
-from jitasa_analytics.service.intake import CATEGORY_OF, EQUIPMENT, ITEMS, SKILLS, Ask, Intake, Kept, Offer, Person
+from jitasa_analytics.service.intake import (
+    CATEGORY_OF,
+    EQUIPMENT,
+    ITEMS,
+    SKILLS,
+    Ask,
+    Intake,
+    Kept,
+    Offer,
+    Person,
+    Place,
+)
 from jitasa_analytics.service.web import robots
 from jitasa_analytics.service.web.base import Handler
 from jitasa_analytics.service.web.entered import Entered
@@ -22,6 +33,8 @@ class Form(Handler):
     """What the forms share: their words, their tickets, and what was typed shown again."""
 
     slug = ""
+    # Whether anybody may send it: then programs and floods are kept out.
+    public = True
 
     @property
     def intake(self) -> Intake:
@@ -70,10 +83,12 @@ class Form(Handler):
         if entered["more"]:  # a browser without scripts asks for the next list of places
             self.show(entered, seed=ticket.seed)
             return
-        if robots.too_many(self.intake.file, self.request.remote_ip or "", "form", self.house.gate.secret):
+        if self.public and robots.too_many(self.intake.file, self.request.remote_ip or "", "form",
+                                           self.house.gate.secret):
             self.show(entered, status=429, notice=self.tell("error.too_many"), seed=ticket.seed)
             return
-        doubt = "expired" if ticket.expired else "trap" if entered[robots.TRAP] else "hasty" if ticket.hasty else ""
+        doubt = "expired" if ticket.expired else "" if not self.public else \
+            "trap" if entered[robots.TRAP] else "hasty" if ticket.hasty else ""
         if doubt:
             entered.put(robots.TRAP, "")
             self.show(entered, status=400, notice=self.tell(f"error.{doubt}"),
@@ -140,7 +155,7 @@ class AskForm(Form):
 
     def given(self) -> dict[str, Any]:
         """What can be asked for."""
-        return {"items": ITEMS, "urgencies": contracts.URGENCIES}
+        return {"slug": self.slug, "items": ITEMS, "urgencies": contracts.URGENCIES}
 
     def checked(self, entered: Entered, seed: str) -> Any:
         """Check a request for help."""
@@ -153,7 +168,11 @@ class AskForm(Form):
                   entered.choice("urgency", contracts.URGENCIES),
                   entered.whole("people", 1, 10_000, 1) or 1)
         place = entered.place(self.intake)
-        return partial(self.intake.ask, person, place, ask, seed=seed) if place and not entered.errors else None
+        return partial(self.keep, person, place, ask, seed) if place and not entered.errors else None
+
+    def keep(self, person: Person, place: Place, ask: Ask, seed: str) -> Kept:
+        """Keep it."""
+        return self.intake.ask(person, place, ask, seed=seed)
 
 
 class VolunteerForm(Form):

@@ -15,6 +15,7 @@ from jitasa_analytics.service.accounts import Accounts
 from jitasa_analytics.service.audit import Audit
 from jitasa_analytics.service.web import (
     api,
+    call_form,
     foreign,
     manual_pages,
     public_forms,
@@ -63,7 +64,7 @@ def patterns(where: House) -> list[tuple[str, type[RequestHandler], dict[str, An
     found: list[tuple[str, type[RequestHandler], dict[str, Any]]] = [
         (r"/login", sign_in.SignIn, given), (r"/logout", sign_in.SignOut, given),
         (r"/password", sign_in.Password, given), (r"/account", sign_in.AccountPage, given),
-        (r"/report", report_form.ReportForm, given),
+        (r"/report", report_form.ReportForm, given), (r"/call", call_form.CallForm, given),
         (r"/people/fonts.css", FontRules, given), (r"/people/areas/([0-9A-Z]{2,6})", Below, given),
         (r"/people/outlines/(TH|[0-9]{2})", Outlines, given),
         (r"/people/static/(.*)", StaticFileHandler, {"path": str(HERE / "static")}),
