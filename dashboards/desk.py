@@ -24,6 +24,7 @@ import pandas as pd
 
 from jitasa_analytics import areas, studies
 from jitasa_analytics.errors import JitasaError, NoDataError
+from jitasa_analytics.service.accounts import Accounts
 from jitasa_analytics.service.audit import Audit
 from jitasa_analytics.service.contacts import Contacts
 from jitasa_analytics.service.requests import Requests
@@ -137,6 +138,11 @@ class Desk:
     def audit(self) -> Audit:
         """The log of the store."""
         return Audit(self._store.folder)
+
+    def staff(self) -> set[str]:
+        """The names of all accounts, for who reads the log."""
+        self.user.require("audit")
+        return {a.user.name for a in Accounts(self._store.folder).listed()}
 
     @property
     def requests(self) -> Requests:

@@ -46,6 +46,7 @@ class AuditPage(Page):
         self.names = ["who", "what", "since", "until", "part"]
         self.scope.include(self.filters, self.names, self.asked)
         self.chain, self.table, self.foot = card.piece(""), card.piece(""), card.piece("")
+        self.people = self.desk.staff()
         self.who = self._select("who", {self.say("every"): ""})
         self.earlier = self._turn("audit.older", 1, "chevron_right")
         self.later = self._turn("audit.newer", -1, "chevron_left")
@@ -81,7 +82,7 @@ class AuditPage(Page):
 
     # -- events ------------------------------------------------------------------------------
 
-    def _asked(self, first: int, most: int) -> tuple[list[dict[str, Any]], int, list[str]]:
+    def _asked(self, first: int, most: int) -> tuple[list[dict[str, Any]], bool, list[str]]:
         self.desk.user.require(self.right)
         chosen = self.filters
         return self.desk.audit.page(
@@ -90,14 +91,16 @@ class AuditPage(Page):
 
     def refresh(self) -> None:
         """The events that pass the filters."""
-        rows, found, people = self._asked((self.filters.part - 1) * _PART, _PART)
-        self.who.options = {self.say("every"): "", **{p: p for p in people}}
-        last = max(1, -(-found // _PART))
+        rows, more, people = self._asked((self.filters.part - 1) * _PART, _PART)
+        # Whoever has an account, and whoever else was met on the way through the log.
+        self.people = self.people | {*people, self.filters.who} - {""}
+        self.who.options = {self.say("every"): "", **{p: p for p in sorted(self.people)}}
         self.table.object = self._html(rows) if rows else self.empty("audit.none")
-        said = self.say("audit.part", part=numbers.number(min(self.filters.part, last)), parts=numbers.number(last),
-                        n=numbers.number(found))
+        said = self.say("audit.part" if rows else "audit.none_here", part=numbers.number(self.filters.part),
+                        first=numbers.number((self.filters.part - 1) * _PART + 1),
+                        last=numbers.number((self.filters.part - 1) * _PART + len(rows)))
         self.foot.object = f'<p class="lead" role="status">{escape(said)}</p>'
-        self.later.disabled, self.earlier.disabled = self.filters.part <= 1, self.filters.part >= last
+        self.later.disabled, self.earlier.disabled = self.filters.part <= 1, not more
 
     def _back(self) -> None:
         """Other filters begin with the newest events."""
@@ -139,7 +142,7 @@ class AuditPage(Page):
         self.chain.object = f'<div class="card" role="status">{escape(self.say("audit.checking"))}</div>'
         try:
             self.desk.user.require(self.right)
-            found = await asyncio.to_thread(self.desk.audit.verify)
+            found = await asyncio.to_thread(self.desk.audit.verify, again=True)
         except Exception as error:
             self.chain.object = ""
             self.fail(error)

@@ -18,7 +18,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,10 +26,10 @@ from typing import Any
 
 from jitasa_analytics import privacy
 from jitasa_analytics.errors import InputError, StoreError
-from jitasa_analytics.service import places
+from jitasa_analytics.service import backwards, places
 from jitasa_analytics.store.manifest import write_new
 
-LOG, HEAD, LOCK, KEY = "audit.log", "audit.head", "audit.lock", "audit.key"
+LOG, HEAD, LOCK, KEY, CHECKED = "audit.log", "audit.head", "audit.lock", "audit.key", "audit.checked"
 START = "0" * 64
 
 KINDS = frozenset({
@@ -103,10 +103,8 @@ class Audit:
 
     def rows(self, *, last: int | None = None, what: str | None = None, who: str | None = None) -> list[dict[str, Any]]:
         """Events, the newest first."""
-        path = self.folder / LOG
-        lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
         found: list[dict[str, Any]] = []
-        for line in reversed(lines):
+        for line in backwards.lines(self.folder / LOG):
             event = _read(line)
             if event is not None and (what is None or event["what"] == what) and (who is None or event["who"] == who):
                 found.append({k: event[k] for k in ("n", "at", "who", "what", "scope", "detail")})
@@ -115,8 +113,10 @@ class Audit:
         return found
 
     def page(self, *, who: str = "", what: str = "", area: str = "", since: str = "", until: str = "", first: int = 0,
-             most: int = 50) -> tuple[list[dict[str, Any]], int, list[str]]:
-        """Events that pass the filters, the newest first, how many there are, and everybody who stands in the log.
+             most: int = 50) -> tuple[list[dict[str, Any]], bool, list[str]]:
+        """Events that pass the filters, the newest first, whether there are older ones, and whose were passed by.
+
+        The log is read from its end and no further than is needed.
 
         Parameters
         ----------
@@ -132,43 +132,78 @@ class Audit:
         path = self.folder / LOG
         found: list[dict[str, Any]] = []
         people: set[str] = set()
-        with path.open(encoding="utf-8", errors="replace") if path.exists() else nullcontext(()) as lines:
-            for line in lines:
-                event = _read(line)
-                if event is None:
-                    continue
-                people.add(str(event["who"]))
-                day = _day(str(event.get("at", "")))
-                if ((not who or event["who"] == who) and (not what or event["what"] == what)
-                        and str(event.get("scope", "")).startswith(area) and (not since or day >= since)
-                        and (not until or day <= until)):
-                    found.append({k: event.get(k) for k in ("n", "at", "who", "what", "scope", "detail")})
-        found.reverse()
-        return found[first:first + most], len(found), sorted(people)
+        end = backwards.after(path, lambda line: _day_of(line) > until) if until else None
+        for line in backwards.lines(path, end):
+            event = _read(line)
+            if event is None:
+                continue
+            day = _day(str(event.get("at", "")))
+            if since and day and day < since:
+                break
+            people.add(str(event["who"]))
+            if ((not who or event["who"] == who) and (not what or event["what"] == what)
+                    and str(event.get("scope", "")).startswith(area)):
+                found.append({k: event.get(k) for k in ("n", "at", "who", "what", "scope", "detail")})
+            if len(found) > first + most:
+                break
+        return found[first:first + most], len(found) > first + most, sorted(people)
 
-    def verify(self, *, expect: str | None = None) -> Verified:
+    def verify(self, *, expect: str | None = None, again: bool = False) -> Verified:
         """Check every line of the log.
 
         Parameters
         ----------
         expect : str, optional
             A head (``number:hash``) that was written down before: the log must go on from there.
+        again : bool
+            Lines that were found good before are compared with what they were then, byte for byte, by one hash of
+            all of them; only later lines are taken apart. As strict, and much faster.
         """
         with self._locked():  # to read log and head as of one moment; who writes need not wait for the check
             path = self.folder / LOG
             content = path.read_bytes() if path.exists() else b""
             head = self._head()
-        return self._checked(content, head, expect)
+        known = self._checked_before(content, head) if again and expect is None else (0, START, 0)
+        found = self._checked(content, head, expect, *known)
+        if found.whole:
+            self._remember(content, found)
+        return found
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _checked(self, content: bytes, head: tuple[int, str], expect: str | None) -> Verified:
+    def _checked_before(self, content: bytes, head: tuple[int, str]) -> tuple[int, str, int]:
+        """Lines, last hash and bytes that were found good before and have not changed; of nothing where none were."""
+        nothing = (0, START, 0)
+        try:
+            kept = json.loads((self.folder / CHECKED).read_text("utf-8"))
+            n, digest, size, whole = int(kept["n"]), str(kept["hash"]), int(kept["size"]), str(kept["whole"])
+            good = hmac.compare_digest(self._sealed(f"checked:{n}:{digest}:{size}:{whole}"), str(kept["seal"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return nothing
+        same = good and n <= head[0] and hashlib.sha256(memoryview(content)[:size]).hexdigest() == whole
+        return (n, digest, size) if same else nothing
+
+    def _remember(self, content: bytes, found: Verified) -> None:
+        """Keep what was found good; where that can't be written, the next check takes longer."""
+        number, _, digest = found.head.partition(":")
+        whole = hashlib.sha256(content).hexdigest()
+        seal = self._sealed(f"checked:{number}:{digest}:{len(content)}:{whole}")
+        with suppress(OSError):
+            write_new(self.folder / CHECKED, json.dumps({"n": int(number), "hash": digest, "size": len(content),
+                                                         "whole": whole, "seal": seal}).encode())
+
+    def _sealed(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+    def _checked(self, content: bytes, head: tuple[int, str], expect: str | None, base: int = 0, digest: str = START,
+                 size: int = 0) -> Verified:
+        """Check the lines behind the first ``size`` bytes, which hold ``base`` good ones and end with ``digest``."""
         problems: list[tuple[int, str]] = []
-        hashes = [START]
-        lines = content.split(b"\n")
+        hashes = [digest]  # of the lines from ``base`` on
+        lines = content[size:].split(b"\n")
         if lines[-1]:
-            problems.append((len(lines), "unreadable"))
-        for number, line in enumerate(lines[:-1], 1):
+            problems.append((base + len(lines), "unreadable"))
+        for number, line in enumerate(lines[:-1], base + 1):
             event = _read(line.decode("utf-8", "replace"))
             if event is None or _line(event).encode() != line:
                 problems.append((number, "unreadable"))
@@ -183,19 +218,19 @@ class Audit:
             hashes.append(event["hash"])
         counted, end = head
         if counted < 0:
-            problems.append((len(lines) - 1, "head"))
-        elif counted > len(hashes) - 1:
-            problems.append((len(hashes), "cut"))
-        elif hashes[counted] != end:
+            problems.append((base + len(lines) - 1, "head"))
+        elif counted > base + len(hashes) - 1:
+            problems.append((base + len(hashes), "cut"))
+        elif hashes[counted - base] != end:
             problems.append((counted, "changed"))
         if expect is not None:
-            told, _, digest = expect.partition(":")
+            told, _, wanted = expect.partition(":")
             at = int(told) if told.isdigit() else 0
-            if at >= len(hashes) or hashes[at] != digest:
+            if at >= len(hashes) or hashes[at] != wanted:
                 problems.append((at, "other_head"))
-        last = _read(lines[-2].decode("utf-8", "replace")) if len(lines) > 1 else None
-        return Verified(len(hashes) - 1, tuple(dict.fromkeys(problems)), f"{len(hashes) - 1}:{hashes[-1]}",
-                        str(last.get("at", "")) if last else "")
+        last = _read(next(backwards.lines(self.folder / LOG, len(content)), ""))
+        n = base + len(hashes) - 1
+        return Verified(n, tuple(dict.fromkeys(problems)), f"{n}:{hashes[-1]}", str(last.get("at", "")) if last else "")
 
     def _append(self, number: int, before: str, size: int, who: str, what: str, scope: str,
                 detail: dict[str, Any]) -> None:
@@ -237,8 +272,7 @@ class Audit:
         return number, digest, size
 
     def _seal(self, event: dict[str, Any]) -> str:
-        body = _line({k: v for k, v in event.items() if k != "hash"})
-        return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
+        return self._sealed(_line({k: v for k, v in event.items() if k != "hash"}))
 
     def _head_record(self) -> dict[str, Any] | None:
         try:
@@ -289,6 +323,11 @@ def _day(at: str) -> str:
         return (datetime.fromisoformat(at) + timedelta(hours=7)).date().isoformat()
     except ValueError:
         return ""
+
+
+def _day_of(line: str) -> str:
+    event = _read(line)
+    return _day(str(event.get("at", ""))) if event else ""
 
 
 def operator() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 
 from jitasa_analytics.errors import InputError, StoreError
+from jitasa_analytics.service import audit, backwards
 from jitasa_analytics.service.audit import Audit
 
 _WRITE = ("import sys; from pathlib import Path; from jitasa_analytics.service.audit import Audit\n"
@@ -77,8 +79,6 @@ def test_removed_reordered_repeated_and_cut_lines_are_found(log: Audit) -> None:
 
 def test_a_line_rewritten_with_a_plain_hash_chain_is_found(log: Audit) -> None:
     """Who does not have the key can't seal a line of their own."""
-    import hashlib
-
     lines = file(log).read_text("utf-8").splitlines()
     event = json.loads(lines[-1])
     event["who"] = "somsri"
@@ -185,11 +185,75 @@ def test_any_byte_changed_to_any_other_is_found(tmp_path_factory: pytest.TempPat
 
 def test_parts_of_the_log_by_who_what_where_and_when(log: Audit) -> None:
     log.record("malee", "export", scope="2007", file="x.csv")
-    rows, n, people = log.page()
-    assert n == 7 and people == ["malee", "somchai"] and [r["n"] for r in rows] == [7, 6, 5, 4, 3, 2, 1]
-    assert [r["n"] for r in log.page(first=2, most=3)[0]] == [5, 4, 3]
-    assert log.page(who="malee")[1] == log.page(what="export")[1] == log.page(area="2007")[1] == 1
-    assert log.page(area="20")[1] == 7 and log.page(area="10")[1] == 0
+    rows, more, people = log.page()
+    assert not more and people == ["malee", "somchai"] and [r["n"] for r in rows] == [7, 6, 5, 4, 3, 2, 1]
+    assert [r["n"] for r in log.page(first=2, most=3)[0]] == [5, 4, 3] and log.page(first=2, most=3)[1]
+    assert [r["n"] for r in log.page(first=4, most=3)[0]] == [3, 2, 1] and not log.page(first=4, most=3)[1]
+
+    def found(**filters: str) -> int:
+        return len(log.page(**filters)[0])  # type: ignore[arg-type]
+
+    assert found(who="malee") == found(what="export") == found(area="2007") == 1
+    assert found(area="20") == 7 and found(area="10") == 0
     today = (datetime.fromisoformat(rows[0]["at"]) + timedelta(hours=7)).date()
-    assert log.page(since=str(today - timedelta(1)), until=str(today))[1] == 7
-    assert log.page(since=str(today + timedelta(1)))[1] == log.page(until=str(today - timedelta(2)))[1] == 0
+    assert found(since=str(today - timedelta(1)), until=str(today)) == 7
+    assert found(since=str(today + timedelta(1))) == found(until=str(today - timedelta(2))) == 0
+
+
+@settings(max_examples=60)
+@given(sizes=st.lists(st.integers(0, 30), max_size=30), block=st.integers(1, 40), day=st.integers(0, 30))
+def test_lines_from_the_end_and_from_a_day(tmp_path_factory: pytest.TempPathFactory, sizes: list[int], block: int,
+                                           day: int) -> None:
+    """As reading all of it would give, whatever the size of a block; lines of Thai are cut between bytes too."""
+    path = tmp_path_factory.mktemp("lines") / "log"
+    every = [f"{n:02d}" + "ก" * size for n, size in enumerate(sizes)]
+    path.write_text("".join(f"{line}\n" for line in every), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backwards, "_BLOCK", block)
+        assert list(backwards.lines(path)) == every[::-1]
+        at = backwards.after(path, lambda line: int(line[:2]) >= day)
+        assert list(backwards.lines(path, at)) == every[:day][::-1]
+    assert list(backwards.lines(path.with_name("none"))) == []
+
+
+def test_only_the_part_that_is_shown_is_read(log: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten thousand lines the newest fifty: without taking the others apart."""
+    line = file(log).read_bytes().splitlines(keepends=True)[0]
+    file(log).write_bytes(line * 10_000)
+    read: list[int] = []
+    real = audit._read
+    monkeypatch.setattr(audit, "_read", lambda text: read.append(1) or real(text))
+    rows, more, _ = log.page(most=50)
+    assert len(rows) == 50 and more and len(read) == 51
+    read.clear()
+    assert log.page(until="2000-01-01") == ([], False, []) and len(read) < 40
+
+
+def test_a_second_check_takes_only_new_lines_apart_and_finds_old_changes(log: Audit, monkeypatch: pytest.MonkeyPatch
+                                                                         ) -> None:
+    """Any byte of the part that was good before, the kept finding itself, and what came since."""
+    assert log.verify(again=True).whole
+    log.record("somchai", "export", rows=7)
+    sealed: list[int] = []
+    real = Audit._seal
+    monkeypatch.setattr(Audit, "_seal", lambda self, event: sealed.append(1) or real(self, event))
+    found = log.verify(again=True)
+    assert found.whole and found.lines == 7 and len(sealed) == 1 and found.head == log.verify().head
+    assert found.at == log.rows(last=1)[0]["at"]
+    before = file(log).read_bytes()
+    for place in range(0, len(before), 11):
+        changed = bytearray(before)
+        changed[place] ^= 1
+        file(log).write_bytes(changed)
+        assert not log.verify(again=True).whole, place
+        assert log.verify(again=True).problems == log.verify().problems
+    lines = before.splitlines(keepends=True)
+    for cut in (lines[:-1], lines[1:], [*lines, lines[-1]], []):
+        file(log).write_bytes(b"".join(cut))
+        assert log.verify(again=True).problems == log.verify().problems != ()
+    # A finding that somebody wrote for a log of their own is none.
+    file(log).write_bytes(before.replace(b"somchai", b"somsri1"))
+    kept = json.loads((log.folder / "audit.checked").read_text())
+    kept["whole"] = hashlib.sha256(file(log).read_bytes()).hexdigest()
+    (log.folder / "audit.checked").write_text(json.dumps(kept))
+    assert not log.verify(again=True).whole
