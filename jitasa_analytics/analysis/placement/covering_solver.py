@@ -16,6 +16,7 @@ from jitasa_analytics.analysis.placement.covering import (
     Searcher,
     components,
     lp_bound,
+    lp_work,
     program,
     reduced,
     rows_of,
@@ -31,7 +32,8 @@ _SMALL = 60_000  # pairs up to which a part is given to the solver whole
 _WORKERS = 2  # programs at a time
 _LARGEST = 6  # regions that are halves or quarters of all
 _BLOCKS = (200, 400, 800)
-_SHARES = (0.15, 0.12, 0.4, 0.4)  # of the search that runs beside the relaxed problem, and beside each size of blocks
+_SHARES = (0.12, 0.4, 0.4)  # of the search that runs beside each size of blocks
+_RELAXED = 0.5  # of the relaxed problem at most, and of the search beside it
 _TURN = 0.5  # work of a search between two reports
 _NODES = 500  # of branch and bound for a block
 MANY = 100_000  # for a part of the problem that others come after
@@ -84,16 +86,19 @@ def _parts(rows: Rows, watch: Watch, base: int, seed: int) -> tuple[Ints, bool]:
             bounds[p] = max(bounds[p], min(bound, searchers[p].size))
             tell()
 
-        _prove(s, watch, proven, seed, last=p == count - 1)
+        _prove(s, watch, proven, seed, last=p == count - 1, share=len(s.rows.index) / len(rows.index))
     tell()
     chosen = np.concatenate([names[s.best] for (_, names), s in zip(pieces, searchers, strict=True)])
     return chosen, bounds == [s.size for s in searchers] or watch.enough()
 
 
-def _prove(s: Searcher, watch: Watch, proven: Callable[[int], None], seed: int, *, last: bool) -> None:
+def _prove(
+    s: Searcher, watch: Watch, proven: Callable[[int], None], seed: int, *, last: bool, share: float
+) -> None:
     """Search and bound in turns until they meet; parts that aren't the last end after some work.
 
-    What each turn does is counted in steps and nodes, so that it is the same on any machine.
+    ``share`` is the part's share of all pairs, and of the work where it is large. What each turn does is
+    counted in steps and nodes, so that it is the same on any machine.
     """
     state = {"bound": 1}
 
@@ -105,7 +110,7 @@ def _prove(s: Searcher, watch: Watch, proven: Callable[[int], None], seed: int, 
         return s.size <= state["bound"] or watch.over()
 
     if len(s.rows.index) > _SMALL:
-        _prove_beside(s, watch, offer, over, seed)
+        _prove_beside(s, watch, offer, over, seed, share * watch.work)
     else:
         linear, _ = lp_bound(s.rows, watch.left)
         offer(whole(linear))
@@ -123,14 +128,14 @@ def _prove(s: Searcher, watch: Watch, proven: Callable[[int], None], seed: int, 
 
 
 def _prove_beside(
-    s: Searcher, watch: Watch, offer: Callable[[int], None], over: Callable[[], bool], seed: int
+    s: Searcher, watch: Watch, offer: Callable[[int], None], over: Callable[[], bool], seed: int, effort: float
 ) -> None:
     """A large part: this thread searches while another one proves; each tells the other at the end of a turn."""
     proof: tuple[float, Floats] = (0.0, np.zeros(s.rows.n))
 
     def search(share: float) -> Callable[[], None]:
         def work() -> None:
-            left = share * watch.work
+            left = share * effort
             while left > 0 and not over():
                 s.run(min(_TURN, left), 1, lambda: watch.left() <= 0)
                 left -= _TURN
@@ -138,15 +143,15 @@ def _prove_beside(
         return work
 
     def relax() -> tuple[float, Floats]:
-        return lp_bound(s.rows, watch.left)
+        return lp_bound(s.rows, watch.left, work=_RELAXED * effort)
 
     def in_blocks(size: int) -> tuple[float, Bools]:
         label, count = split(s.rows, size)
         return block_bound(s.rows, proof[1], label, count, left=watch.left, nodes=_NODES, seed=seed)
 
-    proof = beside(search(_SHARES[0]), relax)
+    proof = beside(search(min(_RELAXED, lp_work(len(s.rows.index)) / max(effort, 1e-9))), relax)
     offer(whole(proof[0]))
-    for size, share in zip(_BLOCKS, _SHARES[1:], strict=True):
+    for size, share in zip(_BLOCKS, _SHARES, strict=True):
         if over():
             return
         bound, union = beside(search(share), functools.partial(in_blocks, size))
