@@ -93,12 +93,17 @@ def to_table(path: Path, rows: list[list[str]], *, sheet: str = "", remarks: tup
     names = [head[i] or f"column {i + 1}" for i in used]
     doubled = sorted({n for n in names if names.count(n) > 1})
     if doubled:
-        raise InputError(f"{path.name} has the header {doubled[0]!r} more than once; rename one of the columns",
-                         key="error.file_headers", file=path.name, column=doubled[0])
+        raise stands_twice(path, doubled[0])
     frame = pd.DataFrame.from_dict({n: [cells[i] for i in used] for n, cells in kept.items()}, orient="index",
                                    columns=names, dtype="str")
     return mark(Table(path, frame, sheet=sheet, ragged=ragged, remarks=remarks, header_row=last + 1,
                       places=dict(zip(used, names, strict=True))))
+
+
+def stands_twice(path: Path, header: str) -> InputError:
+    """What is said of a file with two columns of one name: nobody can tell which of them is meant."""
+    return InputError(f"{path.name} has the header {header!r} more than once; rename one of the columns",
+                      key="error.file_headers", file=path.name, column=header)
 
 
 def find(rows: list[list[str]], expect: Collection[str] = ()) -> list[str] | None:

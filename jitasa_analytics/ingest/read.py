@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from jitasa_analytics.errors import InputError
@@ -80,7 +81,10 @@ def tables(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Ta
     except (OSError, EOFError, ValueError, KeyError, pa.ArrowException, zipfile.BadZipFile, csv.Error) as error:
         raise child.broken(path, str(error)) from error
     for table in found:
-        table.frame.columns = [str(c).strip() for c in table.frame.columns]
+        names = [str(c).strip() for c in table.frame.columns]
+        if doubled := [n for n in names if names.count(n) > 1]:
+            raise heads.stands_twice(path, doubled[0])
+        table.frame.columns = pd.Index(names)
     if sheet and kind in ("csv", "xml"):
         workbook.check_name(path, [], sheet)
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from jitasa_analytics.errors import InputError
@@ -60,8 +61,19 @@ def _table(path: Path, told: dict[str, Any], data: Any, *, named: bool) -> Table
     if told.get("silent"):
         table.remarks = ((1, "encoding_assumed", ""),)
     if column in data.column_names:
-        _add_shapes(table, gpd.GeoSeries.from_wkb(data.column(column).to_pandas()), told.get("crs"))
+        _add_shapes(table, _drawn(path, data.column(column).to_pandas()), told.get("crs"))
     return table
+
+
+def _drawn(path: Path, raw: pd.Series) -> gpd.GeoSeries:
+    """The shapes; a damaged one refuses the file, since an area without its outline would not be missed."""
+    shapes = gpd.GeoSeries.from_wkb(raw, on_invalid="ignore")
+    lost = np.flatnonzero(raw.notna().to_numpy() & shapes.isna().to_numpy())
+    if len(lost):
+        row = int(lost[0]) + 2
+        raise InputError(f"the shape in row {row} of {path.name} is damaged, for instance a ring that is not closed; "
+                         "mend it or export the file again", key="import.shape_broken", file=path.name, row=row)
+    return shapes
 
 
 def _add_shapes(table: Table, shapes: gpd.GeoSeries, crs: str | None) -> None:

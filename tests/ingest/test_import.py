@@ -274,6 +274,24 @@ def test_files_that_are_not_what_they_should_be(store: Store, tmp_path: Path, na
     assert sorted(store.folder.rglob("*")) == before
 
 
+_SHAPE = ('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"code": "200104", %s'
+          '"name_th": "a", "level": "tambon"}, "geometry": {"type": "Polygon", "coordinates": '
+          '[[[101, 13], [101, 14], [100, 14], %s]]}}]}')
+
+
+@pytest.mark.parametrize(("more", "end", "says"), [
+    ("", "[100, 13]", "shape in row 2 of a.geojson is damaged"),  # the ring is left open
+    ('"\\ncode": "200105", ', "[101, 13]", "header 'code' more than once"),
+])
+def test_a_damaged_shape_and_two_columns_of_one_name_are_refused(store: Store, tmp_path: Path, more: str, end: str,
+                                                                 says: str) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text(_SHAPE % (more, end), "utf-8")
+    with pytest.raises(InputError, match=says) as refused:
+        import_files(store, "areas", [path])
+    assert refused.value.key
+
+
 def test_a_failed_first_import_leaves_no_store(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("colour\nred\n")
     with pytest.raises(InputError):
