@@ -25,6 +25,7 @@ FAR_DAYS = 730
 # More rows than this share are a part of the file, no slip.
 MOST = 0.02
 _KEPT = 100
+_PIECE = 1 << 15
 _EPOCH = date(1970, 1, 1)
 _BUDDHIST = 543
 
@@ -52,18 +53,26 @@ class Days:
                 days = given[column].to_numpy("datetime64[us]")
                 self.add_days(column, given[ROW].to_numpy(np.int64), days)
 
-    def add_days(self, column: str, rows: npt.NDArray[np.int64], moments: npt.NDArray[Any]) -> None:
-        """Take the rows and days of one column."""
+    def add_days(self, column: str, rows: npt.NDArray[np.int64], moments: npt.NDArray[Any], *,
+                 bangkok: bool = False) -> None:
+        """Take the rows and days of one column; moments are UTC unless they are ``bangkok`` days already."""
         if not len(rows):
             return
-        if column in self._moments:
+        if column in self._moments and not bangkok:
             moments = moments.astype("datetime64[us]") + np.timedelta64(7, "h")
         days = moments.astype("datetime64[D]").view(np.int64)
         low = int(days.min())
         counts, kept = self._counts[column], self._rows[column]
         rare = np.zeros(int(days.max()) - low + 1, bool)
-        for at in np.flatnonzero(found := np.bincount(days - low)).tolist():
-            rare[at] = counts.get(at + low, 0) < _KEPT
+        found = np.bincount(days - low)
+        given = np.flatnonzero(found).tolist()
+        rare[given] = [counts.get(at + low, 0) < _KEPT for at in given]
+        if len(rows) > 2 * _PIECE and rare.any():
+            # Most days are rare at the beginning only.
+            self.add_days(column, rows[:_PIECE], days[:_PIECE].view("datetime64[D]"), bangkok=True)
+            self.add_days(column, rows[_PIECE:], days[_PIECE:].view("datetime64[D]"), bangkok=True)
+            return
+        for at in given:
             counts[at + low] = counts.get(at + low, 0) + int(found[at])
         if not rare.any():
             return

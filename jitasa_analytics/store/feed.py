@@ -96,9 +96,11 @@ class Feed:
         self._rows -= count
         if self._running is None:
             self._running = self._pool.submit(self._insert, self._schema)
-        for batch in whole.slice(0, count).combine_chunks().to_batches(max_chunksize=GROUP):
-            while not self._offer(batch):
-                pass
+        for start in range(0, count, GROUP):
+            # Only what lies in two tables is copied.
+            for batch in whole.slice(start, min(GROUP, count - start)).combine_chunks().to_batches():
+                while not self._offer(batch):
+                    pass
 
     def _offer(self, batch: Any) -> bool:
         """Put a batch into the queue, where the INSERT still runs."""
