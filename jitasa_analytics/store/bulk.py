@@ -77,7 +77,7 @@ class Stage:
         self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
                           if (default := _default(c)) is not None}
         filled = f", {_FILLED} BIGINT" if any(c.name in self._defaults for c in self._given) else ""
-        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c)}" for c in contract.stored)
+        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c, contract)}" for c in contract.stored)
         self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT{filled})")
         self._connection.execute("BEGIN")
         self._loading = True
@@ -269,6 +269,8 @@ class Stage:
 
     def _loaded(self) -> None:
         if self._loading:
+            if self._counted is not None:
+                self._counted.begin()
             self._feed.finish()
             self._connection.execute("COMMIT")
             self._loading = False
@@ -284,9 +286,10 @@ def _twice(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def _unpacked(column: Column) -> str:
-    """Tokens look random: to pack them costs more than all the rest of an import, and they stay as large."""
-    return " USING COMPRESSION uncompressed" if column.kind == "token" else ""
+def _unpacked(column: Column, contract: Dataset) -> str:
+    """Texts that are all different cost more to pack than all the rest of an import; tokens stay as large, besides."""
+    different = column.kind == "token" or (contract.key == (column.name,) and column.sql_type == "VARCHAR")
+    return " USING COMPRESSION uncompressed" if different else ""
 
 
 def _default(column: Column) -> str | None:

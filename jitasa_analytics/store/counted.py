@@ -7,6 +7,7 @@ leaves to that SELECT.
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,6 +109,7 @@ class Counted:
         self._cells: list[_Cells] = []
         self._held = 0
         self.whole = True
+        self._made: Future[pa.Table] | None = None
 
     def add(self, table: pa.Table) -> None:
         """Count rows."""
@@ -115,6 +117,7 @@ class Counted:
 
     def remove(self, table: pa.Table) -> None:
         """Count rows no more."""
+        self._made = None
         if not self._doses:
             self.whole = False  # which moment was the latest before can't be told
             return
@@ -173,8 +176,18 @@ class Counted:
 
     # -- all rows are there ----------------------------------------------------------------
 
+    def begin(self) -> None:
+        """All rows are there: make the cube in a thread of its own, while the rows are looked at for doubles."""
+        if self.whole and self._cells:
+            pool = ThreadPoolExecutor(1)
+            self._made = pool.submit(self._table)
+            pool.shutdown(wait=False)
+
     def table(self) -> pa.Table:
         """The cube: its cells of every level, in its order."""
+        return self._made.result() if self._made is not None else self._table()
+
+    def _table(self) -> pa.Table:
         areas, area_place = self._areas.sorted()
         first, first_place = ([], None) if self._doses else self._first.sorted()
         second, second_place = self._second.sorted()

@@ -74,6 +74,7 @@ def test_doubled_injections_are_counted_no_more() -> None:
     first, gone = rows("doses", 400, 0), rows("doses", 3, 2)
     for table in (gone, first):
         cells.add(table)
+    cells.begin()
     cells.remove(gone)
     assert cells.whole
     same(cells.table(), selected("doses", first))
@@ -92,6 +93,7 @@ def test_missing_words_count_as_their_default() -> None:
     cells = Counted(dataset("doses"))
     cells.add(table)
     cells.add(table.append_column("group", pa.array([None, "all"] * 100, pa.string())))
+    cells.begin()
     twice = pa.concat_tables([table, table]).append_column("group", pa.array(["all"] * 400))
     same(cells.table(), selected("doses", twice))
 
