@@ -23,7 +23,7 @@ from jitasa_analytics.analysis.placement.task import Task
 
 METHOD = "swaps, Lagrangian bound; lengths worked out when needed"
 
-_GATHERED = 16  # places that are one at first
+_GATHERED = (16, 4)  # places that are one at first, and then
 _COARSE_ROWS = 4000
 _COARSE_ROUNDS, _COARSE_GAP = 300, 0.003
 _ROUNDS = 40  # of multipliers between two proofs
@@ -75,17 +75,23 @@ class _Search:
         """Search until it is proven, good enough, or over."""
         tree, watch = self.tree, self.watch
         watch.tell(bound=0.0)
-        small, group = tree, np.arange(len(tree.people))
-        if len(tree.people) > _COARSE_ROWS:
-            small, group = gathered(tree, _GATHERED)
-        begin = kernels.line_seeds(
-            *small.located, *small.rough_sites(self.ends), np.flatnonzero(self.fixed), self.p, self.task.seed)
-        chosen, near, second, _ = self._improve(small, begin, np.arange(self.m))
-        self._offer(chosen)
-        mu = near + 0.5 * (second - near) if self.p > 1 else 1.5 * near
-        if small is not tree:
-            mu, chosen = self._coarse(small, mu, chosen)
-            mu = mu[group]
+        chosen: Ints | None = None
+        mu: Floats = np.zeros(0)
+        for size in _GATHERED if len(tree.people) > _COARSE_ROWS else (1,):
+            small, group = gathered(tree, size)
+            if chosen is None:
+                begin = kernels.line_seeds(
+                    *small.located, *small.rough_sites(self.ends), np.flatnonzero(self.fixed), self.p, self.task.seed)
+                chosen, near, second, _ = self._improve(small, begin, np.arange(self.m))
+                start = near + 0.5 * (second - near) if self.p > 1 else 1.5 * near
+            else:
+                start = np.asarray(np.bincount(group, tree.people * mu) / np.bincount(group, tree.people))
+            self._offer(chosen)
+            if size > 1:
+                start, chosen = self._coarse(small, start, chosen)
+                self._offer(chosen)
+            mu = start[group]
+        assert chosen is not None
         self._climb(mu, chosen)
         assert self.plan is not None
         return Plan(np.sort(self.names[self.plan])), watch.enough()
@@ -150,22 +156,23 @@ class _Search:
         return np.argsort(-(usage + 2.0 * self.fixed), kind="stable")[: self.p].astype(np.int64)
 
     def _coarse(self, tree: Tree, mu: Floats, chosen: Ints) -> tuple[Floats, Ints]:
-        """Multipliers and plan of the small problem."""
-        theta, usage, done, bound = 1.0, np.zeros(self.m), 0, -np.inf
-        _, _, _, km = self._improve(tree, chosen, np.zeros(0, np.int64))
+        """Multipliers and plan of a smaller problem."""
+        theta, usage, done = 1.0, np.zeros(self.m), 0
         rho = self._sums(tree, mu)
+        begin, km = chosen, np.inf
         while done < _COARSE_ROUNDS and theta > 1e-2 and self.watch.left() > 0:
-            active = self._active(rho, _ACTIVE, _LEAST_ACTIVE)
-            mu, _, theta = self._ascend(tree, active, mu, theta, km, _COARSE_GAP, usage)
-            done += _ROUNDS
-            rho = self._sums(tree, mu)
-            bound = max(bound, self._proven(tree, mu, rho))
-            tried = self._active(rho, _TRIED, _LEAST_TRIED)
-            other, _, _, value = self._improve(tree, self._often(usage), tried)
+            tried = self._active(rho, _ACTIVE, _LEAST_ACTIVE) if done else np.arange(self.m)
+            other, _, _, value = self._improve(tree, begin, tried)
             if value < km:
                 chosen, km = other, value
-            if bound >= km * (1 - _COARSE_GAP):
+            for _ in range(2):
+                mu, _, theta = self._ascend(tree, self._active(rho, _ACTIVE, _LEAST_ACTIVE), mu, theta, km,
+                                            _COARSE_GAP, usage)
+                rho = self._sums(tree, mu)
+                done += _ROUNDS
+            if self._proven(tree, mu, rho) >= km * (1 - _COARSE_GAP):
                 break
+            begin = self._often(usage)
         return mu, chosen
 
     def _climb(self, mu: Floats, begin: Ints) -> None:

@@ -19,7 +19,7 @@ def as_large(monkeypatch):
     monkeypatch.setattr(task, "_TABLE", 0)
     monkeypatch.setattr(line_tree, "_LEAF", 5)
     monkeypatch.setattr(line_medians, "_COARSE_ROWS", 8)
-    monkeypatch.setattr(line_medians, "_GATHERED", 3)
+    monkeypatch.setattr(line_medians, "_GATHERED", (4, 2))
     monkeypatch.setattr(line_medians, "_LEAST_ACTIVE", 4)
     monkeypatch.setattr(line_medians, "_ACTIVE", 2)
 
