@@ -7,7 +7,7 @@ STORE  ?= data/store
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock notebooks screenshots clean system
+.PHONY: help demo test check bench audit lock notebooks screenshots clean system
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,10 @@ screenshots: $(READY) ## Take the pictures of the README from the sample (needs 
 
 bench: $(READY) ## Run all benchmarks and print their tables
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+audit: ## Known holes in the locked packages: pip-audit, strict; says where its source can't be reached
+	@sh scripts/venv.sh "$(PYTHON)" build/audit && build/audit/bin/python -m pip install --quiet pip-audit
+	@build/audit/bin/python scripts/audit.py
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-annotate \
