@@ -40,6 +40,10 @@ class Sitting:
             kind, content = await _message(socket)
             if kind == "PULL-DOC-REPLY":
                 break
+        # Panel sends nothing that is changed until the browser says that the page stands.
+        await _send(socket, "PATCH-DOC", {"events": [{
+            "kind": "MessageSent", "msg_type": "bokeh_event",
+            "msg_data": {"type": "event", "name": "document_ready", "values": {}}}]})
         return cls(socket, _control(content["doc"]["roots"]))
 
     async def change(self, value: str) -> float:

@@ -209,6 +209,10 @@ def two(wide: Any, narrow: Any, *, share: tuple[int, int] = (3, 2)) -> pn.Column
     return pn.Column(wide, narrow, sizing_mode="stretch_width", margin=0, stylesheets=[css])
 
 
+# A column of `two` whose pieces stand among those of the other one on a narrow screen, by their CSS ``order``.
+LOOSE = "@media (max-width: 900px) { :host { display: contents !important; } }"
+
+
 def bar(*pieces: Any) -> pn.Column:
     """Pieces side by side that wrap."""
     return pn.Column(*pieces, sizing_mode="stretch_width", margin=0, stylesheets=[_BAR])
@@ -224,9 +228,16 @@ _FIELDS = """
 
 def folded(title: str, inside: Any, *, name: str = "") -> Any:
     """What is rarely needed behind its title: sent to the browser when it is opened, and its whole title opens it."""
-    return pmui.Accordion((title, inside), active=[], dynamic=True, disable_gutters=True, elevation=0,
+    fold = pmui.Accordion((title, inside), active=[], dynamic=True, disable_gutters=True, elevation=0,
                           variant="outlined", title_variant="body2", margin=0, sizing_mode="stretch_width",
                           css_classes=[f"fold-{name}"] if name else [], sx=_FOLD)
+
+    def widen(active: list[int]) -> None:
+        """Among fields it is one of them until it is opened."""
+        fold.styles = {"grid-column": "1 / -1"} if active else {}
+
+    pn.bind(widen, fold.param.active, watch=True)
+    return fold
 
 
 _FOLD = {"borderRadius": "8px", "&::before": {"display": "none"},

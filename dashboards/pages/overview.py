@@ -50,7 +50,7 @@ class Overview(Page):
         """Lay the page out."""
         self.look = Look()
         self.scope.include(self.look, ["measure", "level"], self.asked)
-        self.map = self.new_map(540, on_choose=self._choose, on_open=self._open)
+        self.map = self.new_map(540, above=480, on_choose=self._choose, on_open=self._open)
         self.title = pn.rx("")
         self.figures, self.legend, self.none = card.piece(""), card.piece(""), card.piece("")
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")

@@ -104,11 +104,15 @@ class BestSitesPage(PlanPage):
         self.map.on_point = self.choice.point
         self.below_map[:] = [self.choice.buttons]
         self.asked_too[:] = [self.choice.summary]
-        self.asked_too.visible = True
+        self.follow(self._tell_wishes, self.choice.summary.param.visible)
         self.beneath[:] = [boxed(self.choice.table)]
         self.beneath.visible = True
         self.choice.redraw()
         self.follow(self._moved, self.scope.param.area)
+
+    def _tell_wishes(self) -> None:
+        """Wishes about sites stand below the conditions where there are any."""
+        self.asked_too.visible = bool(self.choice.summary.visible)
 
     def _moved(self) -> None:
         """Sites of another area are no sites here, unless the address names them with the area."""

@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 import param
 
 from dashboards import forms
-from dashboards.pages.base import Page, bar, boxed, download, fields, folded, heading, two
+from dashboards.pages.base import LOOSE, Page, bar, boxed, download, fields, folded, heading, two
 from jitasa_analytics import areas, studies, texts
 from jitasa_analytics.show import Kind, answers, card, files, plain_charts, tables
 from jitasa_analytics.studies import Answer
@@ -69,7 +69,8 @@ class StudyPage(Page):
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
         self.extra = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
-        self.map = self.new_map(500, on_choose=self._choose, on_open=self._open)
+        self.map = self.new_map(500, above=545 if self.by_button else 500, on_choose=self._choose,
+                                on_open=self._open)
         self.run_button = pmui.Button(label=self.say("run"), icon="play_arrow", variant="contained", margin=0,
                                       on_click=self._ask, css_classes=["run"])
         self.waiting = card.piece("", visible=False)
@@ -88,17 +89,20 @@ class StudyPage(Page):
     def _laid_out(self) -> Any:
         shown, quiet = forms.form(self.question, self.lang, but=self.own_fields)
         more = folded(self.say("more_conditions"), fields(*quiet), name="more")
-        conditions = [fields(*shown, *([self.run_button] if self.by_button else []))] + ([more] if quiet else [])
+        conditions = [fields(*shown, *([self.run_button] if self.by_button else []), *([more] if quiet else []))]
         side = pn.Column(
             self.extra,
             boxed(card.piece(f'<h3 class="title">{self.say("table")}</h3>'), self.table_box,
                   bar(*(self._saver(kind) for kind in SAVED))),
             self.verdict, *self._training(),
-            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
+            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"}, stylesheets=[LOOSE])
+        # On a narrow screen what is proposed comes right after the map, before what can be chosen.
+        self.extra.styles = {"order": "-1"}
+        shown_map = boxed(self.legend, self.map.pane, self.below_map, self.chosen)
+        shown_map.styles = {"order": "-2"}
         main = pn.Column(
-            boxed(self.legend, self.map.pane, self.below_map, self.chosen), self.beneath,
-            boxed(self.chart_title, self.chart),
-            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"})
+            shown_map, self.beneath, boxed(self.chart_title, self.chart),
+            sizing_mode="stretch_width", margin=0, styles={"gap": "14px"}, stylesheets=[LOOSE])
         self.answered = pn.Column(two(main, side), sizing_mode="stretch_width", margin=0, visible=False)
         return pn.Column(
             heading(self.title, lead=self.study.question(self.lang)), boxed(*conditions, self.asked_too), self.waiting,

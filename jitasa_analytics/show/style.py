@@ -2,7 +2,7 @@
 
 Colours are variables of the page (`variables`), so that the same piece stands on a light and on a
 dark ground; where no page sets them, as in a notebook, the light ones hold. Sizes are one scale:
-12 (feet), 13.5 (labels), 15 (text), 17 (headings), 21 (findings), 25 (figures).
+12 (feet), 13.5 (labels), 15 (text), 17 (headings), 21 (findings), 23 (figures).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ ACCENT, ON_ACCENT, LIT = (colour(n) for n in ("accent", "on_accent", "lit"))
 PIECES = f"""
 :host {{ font-family: {fonts.STACK}; color: {INK}; font-size: 15px; line-height: 1.55; }}
 .figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(138px, 1fr)); gap: 10px; }}
-.figure {{ background: {PAPER}; border: 1px solid {LINE}; border-radius: 10px; padding: 9px 13px; position: relative; }}
+.figure {{ background: {PAPER}; border: 1px solid {LINE}; border-radius: 10px; padding: 7px 12px; position: relative; }}
 .figure .label {{ color: {QUIET}; font-size: 13.5px; line-height: 1.35; padding-right: 16px; }}
-.figure .value {{ font-size: 25px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }}
+.figure .value {{ font-size: 23px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }}
 .figure .value small {{ font-size: 13.5px; font-weight: 400; color: {QUIET}; margin-left: 4px;
   display: inline-block; line-height: 1.2; }}
 .figure .foot {{ color: {QUIET}; font-size: 12px; line-height: 1.4; }}
@@ -135,7 +135,7 @@ TABLE = f"""
 MAP = f"""
 :host {{ font-family: {fonts.STACK}; }}
 .map {{ position: relative; width: 100%; overflow: hidden; border-radius: 8px;
-  height: clamp(340px, calc(100vh - 400px), var(--map-height, 500px));
+  height: clamp(340px, calc(100vh - var(--map-above, 400px)), var(--map-height, 500px));
   background: {colour("sea")}; }}
 .map canvas {{ position: absolute; inset: 0; width: 100%; height: 100%; touch-action: pan-x pan-y; cursor: grab; }}
 .map canvas:focus-visible {{ outline: 2px solid {ACCENT}; outline-offset: -2px; }}

@@ -55,6 +55,8 @@ class AreaMap:
     ----------
     height : int
         Most pixels; on a low screen the whole map is lower, and the width follows the page.
+    above : int
+        Pixels of the page above and below the map, so that the whole map is seen where the screen is high enough.
     lang : {"th", "en"}
     ground : Ground
         Colours that carry no measure.
@@ -70,7 +72,7 @@ class AreaMap:
         Address of map tiles with ``{z}``, ``{x}``, ``{y}``, and whose they are.
     """
 
-    def __init__(self, *, height: int = 480, lang: str = texts.DEFAULT, ground: Ground = LIGHT,
+    def __init__(self, *, height: int = 480, above: int = 400, lang: str = texts.DEFAULT, ground: Ground = LIGHT,
                  on_choose: Callable[[str], None] | None = None, on_open: Callable[[str], None] | None = None,
                  on_point: Callable[[str, int], None] | None = None,
                  on_view: Callable[[tuple[float, float, float, float]], None] | None = None,
@@ -79,7 +81,7 @@ class AreaMap:
                for name in ("map", "zoom_in", "zoom_out", "whole", "loading", "failed")}
         self.pane = Canvas(lang=lang, ground=ground.drawn(), labels=say, names=names, min_height=min(height, 340),
                            sizing_mode="stretch_width", margin=0, css_classes=["map-pane"],
-                           styles={"--map-height": f"{height}px"},
+                           styles={"--map-height": f"{height}px", "--map-above": f"{above}px"},
                            tiles=tiles[0], credit=tiles[1])
         self.pane.heard = self._heard
         self.codes: tuple[str, ...] = ()
