@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.util import edit_readonly
 from panel_material_ui.template.base import parse_template
 
 from dashboards import health, ledger, navigation, places, problems, scope
@@ -81,10 +82,13 @@ def build(desk: Desk, page: type[Page]) -> Any:
 def shell(lang: str, ground: colours.Ground, title: str, version: int = -1) -> Any:
     """An empty page in our letters and colours."""
     shown = pmui.Page(  # type: ignore[attr-defined]
-        theme_toggle=False, dark_theme=ground.dark, theme_config=_theme(ground), busy_indicator="linear",
+        theme_toggle=False, dark_theme=ground.dark, theme_config=_theme(ground), busy_indicator=None,
         raw_css=[fonts.served("fonts"), style.variables(ground), _css()], template=_template(lang, version),
         meta_title=f"{title} · {texts.say('dashboard.brand', lang)}", meta_name="jitasa")
     shown.title = ""
+    with edit_readonly(shown):
+        # Panel's sign of being busy is one for the whole process: each press in one window would go to all of them.
+        shown.busy = False
     return shown
 
 

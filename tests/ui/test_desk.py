@@ -8,15 +8,16 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pandas as pd
+import panel as pn
 import pytest
 
-from dashboards import discreet, officer, places
+from dashboards import discreet, frame, officer, places
 from dashboards.desk import Desk
 from dashboards.pages import routes
 from dashboards.scope import Scope, area, language
 from jitasa_analytics import areas, studies
 from jitasa_analytics.service.roles import LOCAL, NotAllowedError, User
-from jitasa_analytics.show import answers
+from jitasa_analytics.show import answers, colours
 from jitasa_analytics.store import Store
 
 
@@ -232,3 +233,13 @@ def test_an_account_s_address_without_an_area_means_its_own() -> None:
         ["20"], ["2007"]]
     path = places._path(scope, "2001")
     assert "ประเทศไทย" not in path and "จ.ชลบุรี" in path and "อ.เมืองชลบุรี" in path
+
+
+def test_work_for_one_window_is_not_told_to_the_others() -> None:
+    """Panel's sign of being busy belongs to the process: following it, each press would go to every open window."""
+    shown = frame.shell("en", colours.LIGHT, "page")
+    pn.state._add_busy_event("a press elsewhere")
+    try:
+        assert pn.state.busy and not shown.busy
+    finally:
+        pn.state._remove_busy_event("a press elsewhere")
