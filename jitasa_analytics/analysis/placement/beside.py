@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def beside(here: Callable[[], object], there: Callable[[], T]) -> T:
+_ASKED = 0.25  # seconds between two questions to whoever listens, while one thread waits for the other
+
+
+def beside(here: Callable[[], object], there: Callable[[], T], ask: Callable[[], object] = lambda: None) -> T:
     """Do one thing in this thread and the other in a second one; what the second one gives.
 
     Neither may look at what the other one does before both have ended, so that the answer doesn't
-    depend on which is faster. Whoever is told of progress is called from this thread.
+    depend on which is faster. Whoever is told of progress is called from this thread, by ``ask`` also
+    while it waits.
     """
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(there)
         here()
+        while not wait([waiting], _ASKED).done:
+            ask()
         return waiting.result()
 
 

@@ -77,7 +77,7 @@ class _Search:
                 self._refuted, self._pairs_of(core[:wanted]), self._low(), self._high(), _NODES if effort > 1 else 0,
                 radius)
             above = functools.partial(self._from_above, self.core, effort)
-            bound, radius = beside(above, refute)
+            bound, radius = beside(above, refute, self.watch.left)
             self.watch.tell(bound=bound)
             wanted, effort = min(2 * wanted, len(core)), 3 * effort
 

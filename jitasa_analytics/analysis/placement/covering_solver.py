@@ -149,12 +149,13 @@ def _prove_beside(
         label, count = split(s.rows, size)
         return block_bound(s.rows, proof[1], label, count, left=watch.left, nodes=_NODES, seed=seed)
 
-    proof = beside(search(min(_RELAXED, lp_work(len(s.rows.index)) / max(effort, 1e-9))), relax)
+    proof = beside(
+        search(min(_RELAXED, lp_work(len(s.rows.index)) / max(effort, 1e-9))), relax, watch.left)
     offer(whole(proof[0]))
     for size, share in zip(_BLOCKS, _SHARES, strict=True):
         if over():
             return
-        bound, union = beside(search(share), functools.partial(in_blocks, size))
+        bound, union = beside(search(share), functools.partial(in_blocks, size), watch.left)
         offer(whole(bound))
         _offer_union(s, union)
         offer(0)

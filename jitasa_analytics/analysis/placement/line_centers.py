@@ -67,7 +67,7 @@ class _Search:
         places, effort, fine, radius, blocks = _PROOF, 1.0, _FINE, 0.0, False
         while not watch.over() and self.low < self.high * (1 - 1e-9):
             proof = functools.partial(self._refuted, self.order[:places], self.high, radius, fine, blocks)
-            low, radius, narrow = beside(functools.partial(self._search, effort), proof)
+            low, radius, narrow = beside(functools.partial(self._search, effort), proof, watch.left)
             self._prove(low)
             if narrow:  # harder: more places, a finer radius, at last blocks
                 blocks = places == min(_MOST_PROOF, len(self.order))

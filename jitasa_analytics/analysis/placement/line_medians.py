@@ -192,7 +192,7 @@ class _Search:
                 likely[self._active(state.rho, _TRIED, _LEAST_TRIED)] = True
                 tried = tried[likely[tried]]
             found = beside(functools.partial(self._raise, state), functools.partial(
-                self._improve, self.tree, begin, tried))
+                self._improve, self.tree, begin, tried), watch.left)
             self._offer(found[0])
             liked[found[0]] = True
             turn += 1

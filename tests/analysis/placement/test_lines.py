@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from jitasa_analytics.analysis import placement, travel
 from jitasa_analytics.analysis.placement import line_centers, line_medians, line_tree, task
+from jitasa_analytics.analysis.placement.beside import beside
 from jitasa_analytics.errors import InputError
 
 
@@ -119,3 +121,14 @@ def test_too_many_pairs_are_refused_with_a_way_out():
     with pytest.raises(InputError, match="too many pairs"):
         lines.table()
     assert lines.table(1.0).n_pairs == 9000 + 2 * 8999
+
+
+def test_whoever_listens_is_asked_while_a_proof_goes_on():
+    asked, ended = [], threading.Event()
+
+    def ask():
+        asked.append(1)
+        ended.set()
+
+    assert beside(lambda: None, lambda: ended.wait(30), ask) is True
+    assert asked
