@@ -1,7 +1,7 @@
 """Cubes: what screens ask again and again, counted once when a version is built.
 
-``dose_cube`` counts injections by area × week × dose × group, ``dose_span_cube`` those of sixteen
-weeks at a time, ``request_cube`` requests by area × day × category × status × urgency. Each is kept at
+``dose_cube`` counts injections by area × week × dose × group, ``dose_month_cube`` and ``dose_span_cube``
+those of four and sixteen weeks at a time, ``request_cube`` requests by area × day × category × status × urgency. Each is kept at
 every level (country, province, district, tambon), so that a question about the country reads its few
 rows and not those of 7,400 tambons. A cube lies in the file of the rows that it counts: whichever
 version is opened, the two agree.
@@ -18,8 +18,11 @@ from jitasa_analytics.store.tables import can_read, quoted
 
 # The datasets that a cube is made of, or the cube before it.
 MADE_OF: dict[str, tuple[str, ...]] = {
-    "dose_cube": ("doses",), "dose_span_cube": ("dose_cube",), "request_cube": ("requests", "request_items")}
-GROUP_OF = {"dose_cube": "doses", "dose_span_cube": "doses", "request_cube": "live"}
+    "dose_cube": ("doses",), "dose_month_cube": ("dose_cube",), "dose_span_cube": ("dose_cube",),
+    "request_cube": ("requests", "request_items")}
+GROUP_OF = {"dose_cube": "doses", "dose_month_cube": "doses", "dose_span_cube": "doses", "request_cube": "live"}
+# Cubes of several weeks at a time, and the column that says which.
+TIME_OF = {"dose_month_cube": "month", "dose_span_cube": "span"}
 
 
 def definition(name: str, database: str = "", **sources: str) -> str:

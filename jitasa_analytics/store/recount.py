@@ -103,9 +103,9 @@ class Recount:
             self._count_days(database)
         elif cube == "dose_cube" and cube in self._part:
             self._add(f"{database}.dose_cube", "week", "memory.main.more_doses")
-        elif cube == "dose_span_cube" and "dose_cube" in self._part:
-            spans = cubes.definition(cube, dose_cube="memory.main.more_doses")
-            self._add(f"{database}.dose_span_cube", "span", f"({spans})")
+        elif cube in cubes.TIME_OF and "dose_cube" in self._part:
+            more = cubes.definition(cube, dose_cube="memory.main.more_doses")
+            self._add(f"{database}.{cube}", cubes.TIME_OF[cube], f"({more})")
 
     def _count_days(self, database: str) -> None:
         self._days(self._connection)

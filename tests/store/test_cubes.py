@@ -253,7 +253,8 @@ def test_a_second_import_of_files_adds_to_the_cubes(tmp_path: Path) -> None:
         for name, frame in kept.items():
             pd.testing.assert_frame_equal(frame, s.sql(f"SELECT * FROM {name} ORDER BY ALL"))
         assert s.sql("SELECT sum(doses) AS n FROM dose_cube WHERE digits = 0")["n"].tolist() == [70]
-        assert s.sql("SELECT sum(doses) AS n FROM dose_span_cube WHERE digits = 6")["n"].tolist() == [70]
+        for name in ("dose_month_cube", "dose_span_cube"):
+            assert s.sql(f"SELECT sum(doses) AS n FROM {name} WHERE digits = 6")["n"].tolist() == [70]
 
 
 IMPORT = """

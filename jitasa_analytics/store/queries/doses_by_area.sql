@@ -1,14 +1,23 @@
 -- Injections by area and dose from the cubes, of one level inside $head, in all weeks that begin by a day: whole
--- spans of sixteen weeks (from Monday 3 January 2000), and the weeks of the span that the day lies in.
-WITH counted AS (
+-- spans of sixteen weeks (from Monday 3 January 2000), whole months of four weeks after them, and single weeks.
+WITH ends AS (
+    SELECT CAST($upto AS DATE) + 7 - DATE '2000-01-03' AS days
+), edge AS (
+    SELECT DATE '2000-01-03' + 112 * CAST(floor(days / 112) AS INTEGER) AS span,
+           DATE '2000-01-03' + 28 * CAST(floor(days / 28) AS INTEGER) AS month
+    FROM ends
+), counted AS (
     SELECT digits, area_code, dose_no, "group", doses
     FROM dose_span_cube
-    WHERE span < DATE '2000-01-03' + 112 * CAST(floor((CAST($upto AS DATE) + 7 - DATE '2000-01-03') / 112) AS INTEGER)
+    WHERE span < (SELECT span FROM edge)
+    UNION ALL
+    SELECT digits, area_code, dose_no, "group", doses
+    FROM dose_month_cube
+    WHERE month >= (SELECT span FROM edge) AND month < (SELECT month FROM edge)
     UNION ALL
     SELECT digits, area_code, dose_no, "group", doses
     FROM dose_cube
-    WHERE week >= DATE '2000-01-03' + 112 * CAST(floor((CAST($upto AS DATE) + 7 - DATE '2000-01-03') / 112) AS INTEGER)
-      AND week <= CAST($upto AS DATE)
+    WHERE week >= (SELECT month FROM edge) AND week <= CAST($upto AS DATE)
 )
 SELECT area_code, dose_no, CAST(sum(doses) AS BIGINT) AS doses
 FROM counted
