@@ -93,11 +93,17 @@ def desk(browser: Any, where: str) -> None:
     page.locator("#name").fill("officer")
     page.locator("#password").fill(PASSWORD)
     page.locator("form button[type=submit]").click()
-    for name, path in (("overview_th", "?area=20"), ("requests_th", "requests?area=20"),
+    for name, path in (("overview_th", "?area=20"), ("coordination_th", "coordination?area=2001"),
                        ("gaps_th", "coverage_gaps?area=20&minutes=15")):
         page.goto(where + path)
         page.wait_for_function(_DRAWN)
+        if name.startswith("coordination"):  # with the card of a request
+            page.locator(".queue button[data-state=waiting]").first.click()
+            page.locator(".card-box h2").wait_for()
+            page.wait_for_function(_DRAWN)
         keep(name, page.screenshot())
+    page.goto(f"{where}call?area=2001")
+    keep("call_th", page.screenshot())
 
 
 def main() -> None:

@@ -61,6 +61,10 @@ def test_titles_that_the_manuals_name_are_on_the_pages() -> None:
         for slug in ("coverage_gaps", "volunteer_ratio", "vaccination", "best_sites", "readiness", "hotspots"):
             assert studies.get(slug).title(lang) in text, (lang, slug)
         assert texts.say("groups.title", lang) in text
+        officer = source(lang)["officer"]
+        for key in ("page.coordination", "coordination.call", "coordination.plan.ask"):
+            assert f"**{texts.say(f'dashboard.{key}', lang)}**" in officer, (lang, key)
+        assert texts.say("dashboard.coordination.contact", lang).split(" (")[0] in officer
 
 
 def test_html_in_a_manual_stays_text() -> None:
