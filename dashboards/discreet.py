@@ -28,6 +28,29 @@ def figures(desk: Desk, area: str) -> pd.Series[Any]:
     return now
 
 
+def ranking(desk: Desk, kind: str) -> pd.DataFrame:
+    """The groups of a kind side by side, most open requests per 1,000 people first.
+
+    Counts of a group are missing where those of one of its tambons are hidden: they would give it away.
+
+    Returns
+    -------
+    DataFrame, index ``group``
+        Columns people, waiting, being_helped, volunteers, requests_per_1000; empty where there is no such group.
+    """
+    known = desk.groups().query("kind == @kind")
+    members = known.set_index("group")["areas"].str.split().explode().rename("area_code").reset_index()
+    tables = [desk.query("page_areas", areas.COUNTRY, digits=n) for n in sorted({len(c) for c in members["area_code"]})]
+    if not tables:
+        return pd.DataFrame()
+    rows = members.merge(pd.concat(tables), on="area_code", how="left").groupby("group")
+    sums = rows[["people", "waiting", "being_helped", "volunteers"]].sum(min_count=1).astype("Float64")
+    hidden = rows["hidden"].agg(lambda h: bool(h.eq(True).any()))
+    sums.loc[hidden, ["waiting", "being_helped"]] = pd.NA
+    sums["requests_per_1000"] = 1000 * (sums["waiting"] + sums["being_helped"]) / sums["people"]
+    return sums.sort_values("requests_per_1000", ascending=False, kind="stable", na_position="last")
+
+
 def week(desk: Desk, area: str) -> pd.DataFrame:
     """The requests of the last week (query ``page_week``); of a single tambon only where they are many."""
     found = desk.query("page_week", area)

@@ -12,7 +12,7 @@ import param
 from dashboards import discreet
 from dashboards.pages.base import Page, boxed, fields, heading, two
 from dashboards.pages.data import table
-from jitasa_analytics import areas
+from jitasa_analytics import areas, texts
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.show import answers, card, colours, numbers, plain_charts, words
 
@@ -52,6 +52,7 @@ class Compare(Page):
                 boxed(self.titled("compare.dates"), self.legend, self.map.pane),
                 boxed(self.titled("compare.change"), self.moved),
             ),
+            *self._groups(),
             sizing_mode="stretch_width",
             margin=0,
             styles={"gap": "12px"},
@@ -97,6 +98,36 @@ class Compare(Page):
             css_classes=["field-day"],
         )
         return [other, dose, day]
+
+    def _groups(self) -> list[Any]:
+        """The groups of a kind, ranked, for who sees the whole country."""
+        kinds = sorted(set(self.desk.groups()["kind"]))
+        if not kinds:
+            return []
+        kind = pmui.Select(
+            label=texts.say("groups.ranking", self.lang),
+            size="small",
+            margin=0,
+            options={texts.say(f"groups.kind.{k}", self.lang): k for k in kinds},
+            value="health_region" if "health_region" in kinds else kinds[0],
+            css_classes=["field-kind"],
+        )
+        return [boxed(kind, card.piece(pn.bind(self._ranking, kind.param.value)), css_classes=["group-ranking"])]
+
+    def _ranking(self, kind: str) -> str:
+        columns = {"people": "persons", "waiting": "count", "being_helped": "count", "volunteers": "count",
+                   "requests_per_1000": ""}
+        ranked = discreet.ranking(self.desk, kind)
+        rows = [
+            (
+                f'<a href="{escape(self.scope.link("./", area=str(code)))}">'
+                f"{escape(areas.full_name(str(code), self.lang))}</a>",
+                *(numbers.plain(row[n], unit or words.unit_of(n)) for n, unit in columns.items()),
+            )
+            for code, row in ranked.astype(object).where(ranked.notna(), None).iterrows()
+        ]
+        heads = (texts.say("groups.title", self.lang), *(words.column(n, self.lang) for n in columns))
+        return table(heads, rows, right=(1, 2, 3, 4, 5))
 
     def _with(self, chosen: str | None) -> None:
         if chosen is not None:
