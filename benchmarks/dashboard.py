@@ -115,6 +115,8 @@ def browser_part(address: str, whole: bool) -> None:
                 print(f"| control → map, {areas:,} areas | {control(page, ['volunteers', 'people']):.0f} ms |")
                 page.close()
         _, _, page = visit(context, address, "?lang=en&area=20")
+        page.wait_for_function(_IDLE)  # what is asked before the page stands is not answered
+        page.evaluate(_STILL)
         times = []
         for code in ("2007", "2001", "2004", "2003"):
             link = page.evaluate("() => performance.now()")
