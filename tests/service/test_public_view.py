@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import h3
+import numpy as np
 import pytest
 
 from jitasa_analytics.service import publish
@@ -73,12 +75,17 @@ def test_it_is_shut_where_it_is_not_switched_on(served: Served) -> None:
 
 
 def test_hexagons_keep_their_shape() -> None:
-    drawn = public_view.hexagons({CELL: 100})
+    lat, lon = h3.cell_to_latlng(CELL)
+    near, far = np.array([[lon - 1, lat], [lon + 1, lat]]), np.array([[lon + 9, lat], [lon + 9, lat + 1]])
+    drawn = public_view.hexagons({CELL: 100}, [near, far], {"Here": (lon, lat), "There": (lon + 9, lat)})
     assert drawn is not None
+    # What lies around is drawn, what lies far away is not; the hexagon is in the middle.
+    assert len(drawn["borders"]) == 1 and [name for _, _, name in drawn["names"]] == ["Here"]
+    x, y, _ = drawn["names"][0]
+    assert (float(x), float(y)) == pytest.approx((drawn["width"] / 2, drawn["height"] / 2), abs=2)
     points = [tuple(map(float, p.split(","))) for p in drawn["cells"][0]["points"].split()]
     assert len(points) == 6
-    assert min(x for x, _ in points) == 0 and min(y for _, y in points) == 0
+    wide, high = (max(p[i] for p in points) - min(p[i] for p in points) for i in (0, 1))
     # A regular hexagon is at most 2 / sqrt(3) longer than wide, whichever way it lies.
-    ratio = drawn["height"] / drawn["width"]
-    assert 0.8 < ratio < 1.25
+    assert 0.8 < high / wide < 1.25
     assert public_view.hexagons({}) is None
