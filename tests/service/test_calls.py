@@ -28,6 +28,8 @@ def test_a_call_is_in_the_queue_in_the_officer_s_name(served: Served) -> None:
     visitor = served.visitor("coord")
     _, _, page = visitor.get("/call?area=2001")
     assert '<option value="20" selected' in page and '<option value="2001" selected' in page
+    # The officer's own position is not where the caller is.
+    assert 'id="here"' not in page and 'id="place-map"' in page
     same = ticket(visitor, "/call")
     status, _, page = send(visitor, ASK, same)
     assert status == 201 and f"lang=en&amp;request={'R'}" in page

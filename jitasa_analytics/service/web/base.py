@@ -55,6 +55,8 @@ class Handler(RequestHandler):
     """A page or an answer of the service."""
 
     house: House
+    # Whether who fills in a form of this page is where help is needed, or comes from.
+    on_the_spot = True
 
     def initialize(self, house: House) -> None:
         """Take the house."""

@@ -22,6 +22,7 @@ class CallForm(AskForm):
 
     slug = "call"
     public = False
+    on_the_spot = False
 
     def prepare(self) -> None:
         """Know who writes before anything else is looked at."""
