@@ -237,6 +237,10 @@ CASES: dict[str, Case] = {
         travel.to_nearest, lambda: {"origins": points(), "destinations": points().iloc[:2], "max_km": 50.0},
         columns=[("origins", "lon"), ("destinations", "lat")],
         options={"max_km": BELOW, "detour": [0.5, NAN, "x"], "speed_kmh": [0.0, -1.0, NAN, "x"]}),
+    "travel.any_distance": Case(
+        travel.any_distance, lambda: {"origins": points(), "destinations": points().iloc[:2]},
+        columns=[("origins", "lon"), ("destinations", "lat")],
+        options={"detour": [0.5, NAN, "x"], "speed_kmh": [0.0, -1.0, NAN, "x"]}),
     "travel.from_matrix": Case(travel.from_matrix, lambda: {"costs": [[1.0, INF], [2.0, 3.0]]},
                                options={"costs": [[[-1.0]], [[NAN]], [["x"]], [1.0]]}),
     "travel.on_network": Case(
@@ -419,8 +423,8 @@ def test_minutes_are_not_kilometres(name: str) -> None:
     assert "minutes" in message and "to_minutes" in message
 
 
-@pytest.mark.parametrize("name", ["travel.straight_line", "travel.to_nearest", "hotspots.within_km",
-                                  "hotspots.clusters"])
+@pytest.mark.parametrize("name", ["travel.straight_line", "travel.any_distance", "travel.to_nearest",
+                                  "hotspots.within_km", "hotspots.clusters"])
 def test_coordinates_in_metres_or_swapped_are_no_degrees(name: str) -> None:
     case = CASES[name]
     argument = next(a for a, v in case.good().items() if isinstance(v, pd.DataFrame))

@@ -72,7 +72,7 @@ def test_two_plans_beside_each_other(visit: Visit) -> None:
     visit.page.get_by_text("This plan is kept").wait_for()
     visit.page.locator(".field-n_sites input[type=range]").press("ArrowRight")
     visit.page.get_by_role("button", name="Calculate").click()
-    visit.page.get_by_role("row", name="New sites 2 sites 3 sites").wait_for()
+    visit.page.get_by_role("row", name="New sites planned 2 sites 3 sites").wait_for()
     while not {2, 3} <= set((after := visit.state())["points"]):  # the kept plan's sites come after the new plan's
         visit.changed(after)
     visit.shot("two_plans_en")
