@@ -18,7 +18,7 @@ def answer(study: str, **figures: Figure) -> Answer:
 
 
 @pytest.mark.parametrize(("wanted", "left", "said"), [
-    (3, 1, "Chon Buri: 2 beds of 3 beds asked for can be given; 1 bed cannot"),
+    (3, 1, "Chon Buri: of 3 beds asked for, 2 beds can be given; 1 bed cannot"),
     (3, 0, "Chon Buri: all 3 beds asked for can be given"),
     (0, 0, "Chon Buri: no bed is asked for"),
 ])

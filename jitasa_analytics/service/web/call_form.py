@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from tornado.web import HTTPError
@@ -46,12 +45,12 @@ class CallForm(AskForm):
                     entered.put(level, own[:digits])
         return entered
 
-    def checked(self, entered: Entered, seed: str) -> Any:
+    def place(self, entered: Entered) -> Place | None:
         """As `AskForm`, for places of the officer's area only."""
-        keep = super().checked(entered, seed)
-        if keep is not None and not self.officer.holds(keep.args[1].area_code):
+        found = super().place(entered)
+        if found is not None and not self.officer.holds(found.area_code):
             entered.wrong("place", "not_yours", own=areas.full_name(self.officer.scope, self.lang))
-        return keep
+        return found
 
     def keep(self, person: Person, place: Place, ask: Ask, seed: str) -> Kept:
         """Keep it in the officer's name, so that the queue holds it when the answer comes."""

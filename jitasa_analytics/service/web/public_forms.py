@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -33,8 +35,6 @@ class Form(Handler):
     """What the forms share: their words, their tickets, and what was typed shown again."""
 
     slug = ""
-    # Whether anybody may send it: then programs and floods are kept out.
-    public = True
 
     @property
     def intake(self) -> Intake:
@@ -71,8 +71,14 @@ class Form(Handler):
         """The form as it is first shown."""
         return Entered()
 
-    async def post(self) -> None:
-        """Check what was sent; keep it, or show it again with what is wrong."""
+    def sent(self) -> tuple[Entered, robots.Ticket]:
+        """What was sent, with the ticket of the form that it was typed into.
+
+        Raises
+        ------
+        HTTPError
+            If it is no form (400), or not one that this server gave to this visitor (403).
+        """
         try:
             entered = Entered.sent(self.request.body)
         except (ValueError, UnicodeError):
@@ -80,6 +86,39 @@ class Form(Handler):
         ticket = robots.read_ticket(self.house.gate.secret, self.slug, entered["ticket"], self._cookie())
         if ticket is None:
             raise HTTPError(403)
+        return entered, ticket
+
+    def _ticket(self, seed: str) -> str:
+        text = robots.ticket_text(self._cookie(), seed=seed)
+        return self.create_signed_value(robots.name_of(self.slug), text).decode()
+
+    def _cookie(self) -> bytes:
+        """The visitor's own random bytes; the cookie is set where there is none yet."""
+        assert self.xsrf_token
+        return bytes(self._get_raw_xsrf_token()[1])
+
+    def _places(self, entered: Entered) -> list[tuple[str, list[tuple[str, str]], str]]:
+        """The three lists of places with what is chosen: name, (code, name), chosen."""
+        found, above = [], areas.COUNTRY
+        for level in ("province", "district", "tambon"):
+            chosen = entered[level]
+            rows = sorted(((c, areas.name(c, self.lang)) for c in areas.children(above)), key=lambda r: r[1]) \
+                if above else []
+            chosen = chosen if chosen in {c for c, _ in rows} else ""
+            found.append((level, rows, chosen))
+            above = chosen
+        return found
+
+
+class KeptForm(Form, ABC):
+    """A form that is written to the store before it is acknowledged."""
+
+    # Whether anybody may send it: then programs and floods are kept out.
+    public = True
+
+    async def post(self) -> None:
+        """Check what was sent; keep it, or show it again with what is wrong."""
+        entered, ticket = self.sent()
         if entered["more"]:  # a browser without scripts asks for the next list of places
             self.show(entered, seed=ticket.seed)
             return
@@ -106,9 +145,9 @@ class Form(Handler):
             return
         self.done(kept)
 
-    def checked(self, entered: Entered, seed: str) -> Any:
+    @abstractmethod
+    def checked(self, entered: Entered, seed: str) -> Callable[[], Kept] | None:
         """What keeps the form; None, with errors in ``entered``, where something is wrong with it."""
-        raise NotImplementedError
 
     def done(self, kept: Kept) -> None:
         """Say the number and what happens next."""
@@ -122,29 +161,8 @@ class Form(Handler):
         return Person(entered.text("name", longest=100, needed=True), entered.phone("phone"),
                       entered.text("address", longest=300), entered.text("words", longest=1000), self.lang)
 
-    def _ticket(self, seed: str) -> str:
-        text = robots.ticket_text(self._cookie(), seed=seed)
-        return self.create_signed_value(robots.name_of(self.slug), text).decode()
 
-    def _cookie(self) -> bytes:
-        """The visitor's own random bytes; the cookie is set where there is none yet."""
-        assert self.xsrf_token
-        return bytes(self._get_raw_xsrf_token()[1])
-
-    def _places(self, entered: Entered) -> list[tuple[str, list[tuple[str, str]], str]]:
-        """The three lists of places with what is chosen: name, (code, name), chosen."""
-        found, above = [], areas.COUNTRY
-        for level in ("province", "district", "tambon"):
-            chosen = entered[level]
-            rows = sorted(((c, areas.name(c, self.lang)) for c in areas.children(above)), key=lambda r: r[1]) \
-                if above else []
-            chosen = chosen if chosen in {c for c, _ in rows} else ""
-            found.append((level, rows, chosen))
-            above = chosen
-        return found
-
-
-class AskForm(Form):
+class AskForm(KeptForm):
     """``/ask``."""
 
     slug = "ask"
@@ -157,7 +175,7 @@ class AskForm(Form):
         """What can be asked for."""
         return {"slug": self.slug, "items": ITEMS, "urgencies": contracts.URGENCIES}
 
-    def checked(self, entered: Entered, seed: str) -> Any:
+    def checked(self, entered: Entered, seed: str) -> Callable[[], Kept] | None:
         """Check a request for help."""
         person = self.person(entered)
         wanted = entered.choices("item", list(CATEGORY_OF), needed=True)
@@ -167,15 +185,19 @@ class AskForm(Form):
         ask = Ask([(item, None if many is None else float(many)) for item, many in items],
                   entered.choice("urgency", contracts.URGENCIES),
                   entered.whole("people", 1, 10_000, 1) or 1)
-        place = entered.place(self.intake)
+        place = self.place(entered)
         return partial(self.keep, person, place, ask, seed) if place and not entered.errors else None
+
+    def place(self, entered: Entered) -> Place | None:
+        """Where help is needed; None, with an error in ``entered``, where that is not said."""
+        return entered.place(self.intake)
 
     def keep(self, person: Person, place: Place, ask: Ask, seed: str) -> Kept:
         """Keep it."""
         return self.intake.ask(person, place, ask, seed=seed)
 
 
-class VolunteerForm(Form):
+class VolunteerForm(KeptForm):
     """``/volunteer``."""
 
     slug = "volunteer"
@@ -188,7 +210,7 @@ class VolunteerForm(Form):
         """Kinds of helpers, and what they can do and bring."""
         return {"kinds": contracts.VOLUNTEER_KINDS, "skills": SKILLS, "equipment": EQUIPMENT}
 
-    def checked(self, entered: Entered, seed: str) -> Any:
+    def checked(self, entered: Entered, seed: str) -> Callable[[], Kept] | None:
         """Check an offer to help."""
         person = self.person(entered)
         begin, end = entered.day("from"), entered.day("to")
@@ -208,12 +230,7 @@ class Status(Form):
 
     async def post(self) -> None:
         """Look it up."""
-        try:
-            entered = Entered.sent(self.request.body)
-        except (ValueError, UnicodeError):
-            raise HTTPError(400) from None
-        if robots.read_ticket(self.house.gate.secret, self.slug, entered["ticket"], self._cookie()) is None:
-            raise HTTPError(403)
+        entered, _ = self.sent()
         if robots.too_many(self.intake.file, self.request.remote_ip or "", "status", self.house.gate.secret):
             self.show(entered, status=429, notice=self.tell("error.too_many"))
             return

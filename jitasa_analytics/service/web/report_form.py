@@ -12,7 +12,6 @@ from tornado.web import HTTPError
 from jitasa_analytics import areas
 from jitasa_analytics.errors import InputError, JitasaError
 from jitasa_analytics.service.reports import MOST, Reports
-from jitasa_analytics.service.web import robots
 from jitasa_analytics.service.web.entered import Entered
 from jitasa_analytics.service.web.public_forms import Form
 from jitasa_analytics.show import numbers
@@ -52,13 +51,7 @@ class ReportForm(Form):
     async def post(self) -> None:
         """Keep a report, or show it again with what is wrong."""
         reports = self.reports
-        try:
-            entered = Entered.sent(self.request.body)
-        except (ValueError, UnicodeError):
-            raise HTTPError(400) from None
-        ticket = robots.read_ticket(self.house.gate.secret, self.slug, entered["ticket"], self._cookie())
-        if ticket is None:
-            raise HTTPError(403)
+        entered, ticket = self.sent()
         if entered["more"]:
             self.show(entered, seed=ticket.seed)
             return
