@@ -98,11 +98,11 @@ def list_users(context: typer.Context, store: StoreOption) -> None:
     from jitasa_analytics.service.accounts import Accounts
 
     lang: str = context.obj
-    heads = ("name", "role", "area", "state", "made_at")
+    heads = {"name": "name", "role": "role", "area": "area", "state": "now", "made_at": "made_at"}
     rows = [(a.user.name, texts.say(f"service.role.{a.user.role}", lang), a.user.scope,
              texts.say(f"service.users.state.{'disabled' if a.disabled else 'locked' if a.locked else 'open'}", lang),
              f"{datetime.fromtimestamp(a.made_at, UTC):%Y-%m-%d}") for a in Accounts(store).listed()]
-    printing.table([texts.say(f"service.users.{h}", lang) for h in heads], rows, names=heads)
+    printing.table([texts.say(f"service.users.{h}", lang) for h in heads.values()], rows, names=tuple(heads))
 
 
 def _shut(lang: str, store: Path, name: str, *, disabled: bool) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jitasa_analytics.analysis import matching, travel
+from jitasa_analytics.errors import InputError
 from jitasa_analytics.geo import geodesic_km
 from jitasa_analytics.store import Snapshot
 
@@ -69,10 +70,19 @@ def helpers(snapshot: Snapshot, day: str) -> pd.DataFrame:
 
 
 def suggested(snapshot: Snapshot, request_id: str, day: str, *, limit: int = 5) -> pd.DataFrame | None:
-    """The nearest volunteers that have room and what the request needs; None where there is no such request."""
-    place = snapshot.sql("SELECT lon, lat FROM requests WHERE request_id = $id AND lon IS NOT NULL", id=request_id)
+    """The nearest volunteers that have room and what the request needs; None where there is no such request.
+
+    Raises
+    ------
+    InputError
+        If the request has no point on the map, so that nobody is nearest.
+    """
+    place = snapshot.sql("SELECT lon, lat FROM requests WHERE request_id = $id", id=request_id)
     if not len(place):
         return None
+    if place["lon"].isna().iloc[0]:
+        raise InputError(f"the request {request_id} has no point on the map, so no volunteer is nearest; name a "
+                         "volunteer yourself", key="service.requests.no_point", value=request_id)
     found = helpers(snapshot, day)
     if request_id in _moved(snapshot):
         found = found[[bool(VEHICLES & set(e)) for e in found["equipment"]]]

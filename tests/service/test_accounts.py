@@ -11,7 +11,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from jitasa_analytics import areas
+from jitasa_analytics import areas, texts
+from jitasa_analytics.cli import main, printing
 from jitasa_analytics.errors import InputError, UnknownError
 from jitasa_analytics.service import roles
 from jitasa_analytics.service.accounts import Accounts, SignInError, name_of
@@ -168,6 +169,32 @@ def test_bad_accounts_are_refused(accounts: Accounts) -> None:
     with pytest.raises(UnknownError):
         accounts.add("new", "province", "Atlantis", GOOD)
     assert len(accounts.listed()) == 1
+
+
+@pytest.mark.parametrize("lang", ["th", "en"])
+def test_the_command_lists_accounts_with_their_state(tmp_path: Path, lang: str, capsys: pytest.CaptureFixture[str],
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open, locked after five wrong passwords and shut, in a pipe and on a screen."""
+    accounts = Accounts(tmp_path / "store", hasher=QUICK)
+    for name in ("away", "here", "somchai"):
+        accounts.add(name, "analyst", "TH", GOOD)
+    accounts.disable("away")
+    for _ in range(5):
+        with pytest.raises(SignInError):
+            accounts.check("somchai", "no such password")
+
+    def printed() -> str:
+        with pytest.raises(SystemExit) as left:
+            main(["users", "list", "--store", str(tmp_path / "store"), "--lang", lang])
+        assert left.value.code == 0
+        return capsys.readouterr().out
+
+    head, *rows = printed().splitlines()
+    assert head == "name,role,area,state,made_at"
+    states = [texts.say(f"service.users.state.{s}", lang) for s in ("disabled", "open", "locked")]
+    assert [tuple(r.split(",")[0:4:3]) for r in rows] == list(zip(("away", "here", "somchai"), states, strict=True))
+    monkeypatch.setattr(printing, "to_terminal", lambda: True)
+    assert texts.say("service.users.now", lang) in printed()
 
 
 CODES = st.sampled_from(["TH", "20", "2001", "200101", "2002", "10", "1001", "100101"])

@@ -120,6 +120,16 @@ def test_a_changed_plan_is_assigned_whole_or_not_at_all(work: Requests) -> None:
         work.assign({"F": "v1"})
 
 
+def test_who_asks_for_the_nearest_of_a_request_without_a_point_is_told_so(work: Requests) -> None:
+    """It is there, and it is in the area: only nobody is nearest to it."""
+    one = work.create(area_code="200104", category="food")["request_id"]
+    with pytest.raises(InputError) as told:
+        work.suggest(one)
+    assert told.value.key == "service.requests.no_point" and one in texts.of_error(told.value, "th")
+    with pytest.raises(UnknownError):
+        work.suggest("nowhere")
+
+
 def test_filters_of_the_queue(work: Requests) -> None:
     """Seven hours of requests on 1 July 2021, counted to now: all have waited; the numbers are those of all."""
     part = work.queue("20", limit=2)
