@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import gammaln
 
 from jitasa_analytics.analysis.inputs import Floats, labels_of, number, numbers, paired_counts, same_labels, some
 from jitasa_analytics.errors import InputError
@@ -14,6 +16,7 @@ from jitasa_analytics.errors import InputError
 _PENALTIES = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 # Newton's steps at most, and a slope of the objective that counts as none.
 _STEPS, _FLAT = 200, 1e-9
+_LOG_DISPERSION = (-12.0, 6.0)  # where the dispersion is looked for: from next to Poisson to anything
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +35,8 @@ class Need:
     penalty : float
         Ridge penalty chosen by cross-validation.
     dispersion : float
-        Variance between areas beyond chance, relative to the square of the mean, seen in the
-        cross-validation; 0 is Poisson.
+        Variance between areas beyond chance, relative to the square of the mean, as a negative binomial
+        has it that fits the held-out areas best; 0 is Poisson.
     reference : Series, on the ``use`` features
         The level at which need is read.
     n_areas : int
@@ -128,8 +131,8 @@ def expected_need(
 
     References
     ----------
-    Cameron & Trivedi (2013), Regression Analysis of Count Data; Efron & Tibshirani (1993), An
-    Introduction to the Bootstrap.
+    Cameron & Trivedi (2013), Regression Analysis of Count Data; Lawless (1987), Canadian Journal of
+    Statistics 15(3), for the dispersion; Efron & Tibshirani (1993), An Introduction to the Bootstrap.
     """
     k, n = paired_counts(requests, people, "requests", "people")
     level, quantile = number(confidence, "confidence"), number(reference, "reference")
@@ -252,8 +255,25 @@ def _validate(x: Floats, count: Floats, people: Floats, folds: int, seed: int) -
     penalty, deviance, mean = best
     worst = _deviance(count, plain)
     skill = 1 - deviance / worst if worst > 0 else 0.0
-    beyond = ((count - mean) ** 2 - mean).sum() / (mean**2).sum() if (mean**2).sum() > 0 else 0.0
-    return penalty, float(skill), max(float(beyond), 0.0)
+    return penalty, float(skill), _dispersion(count, mean)
+
+
+def _dispersion(count: Floats, mean: Floats) -> float:
+    """Dispersion of the negative binomial that fits counts to their means best; 0 where Poisson does.
+
+    By maximum likelihood: a sum of squares would be that of the one area that is farthest off, and an interval drawn
+    from it would hold next to nothing.
+    """
+    m = np.maximum(mean, 1e-9)
+
+    def loss(log: float) -> float:
+        shape = np.exp(-log)
+        return -float((gammaln(count + shape) - gammaln(shape) - shape * np.log1p(m / shape)
+                       - count * np.log1p(shape / m)).sum())
+
+    best = float(minimize_scalar(loss, bounds=_LOG_DISPERSION, method="bounded").x)
+    # The same sum where the dispersion is nil: all that differs of Poisson's.
+    return float(np.exp(best)) if loss(best) < float((m - count * np.log(m)).sum()) else 0.0
 
 
 def _deviance(count: Floats, mean: Floats) -> float:

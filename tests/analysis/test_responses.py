@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import CensoredData, ecdf
+from scipy.stats import CensoredData, ecdf, nbinom
 from sklearn.linear_model import PoissonRegressor
 from sklearn.metrics import mean_poisson_deviance
 
@@ -173,6 +173,31 @@ def test_true_need_shows_where_few_use_the_app():
     inside = (true >= table["low"]) & (true <= table["high"])
     assert 0.82 <= inside.mean() <= 0.97  # an interval of 90 %
     assert 0.2**2 / 2 < found.dispersion < 0.1  # 0.04 drawn, and the model's own misfit on top
+
+
+def test_the_spread_is_that_of_the_likeliest_negative_binomial():
+    rng = np.random.default_rng(8)
+    mean = rng.gamma(3, 20, 400)
+    count = rng.poisson(mean * rng.gamma(1 / 0.5, 0.5, 400)).astype(float)
+    tried = np.geomspace(0.05, 5, 400)
+    sums = [nbinom.logpmf(count, 1 / d, 1 / (1 + d * mean)).sum() for d in tried]
+    found = adoption._dispersion(count, mean)
+    assert found == pytest.approx(tried[int(np.argmax(sums))], rel=0.02) and 0.4 < found < 0.6
+    assert adoption._dispersion(np.round(mean), mean) == 0  # closer to their means than chance would have it
+    assert adoption._dispersion(rng.poisson(mean).astype(float), mean) < 0.01
+
+
+def test_one_area_far_off_does_not_undo_the_interval_of_all():
+    # A sum of squares is that of the one area with 60 times its share: it makes the spread 15, and the gamma drawn from
+    # that lies next to nothing nearly always.
+    need, use, people, true, asked = country(6, n=77)
+    odd = (asked - asked.quantile(0.8)).abs().idxmin()
+    asked[odd] *= 60
+    found = responses.expected_need(asked, people, need=need, use=use, draws=100)
+    table = found.table.drop(index=odd)
+    assert found.dispersion < 3
+    assert ((table["expected"] / 1000 < table["low"]) & (table["expected"] < table["high"])).all()
+    assert ((table["low"] <= true[table.index]) & (true[table.index] <= table["high"])).mean() > 0.8
 
 
 def test_features_that_tell_nothing_have_no_skill():
