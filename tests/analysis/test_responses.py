@@ -196,7 +196,7 @@ def test_one_area_far_off_does_not_undo_the_interval_of_all():
     found = responses.expected_need(asked, people, need=need, use=use, draws=100)
     table = found.table.drop(index=odd)
     assert found.dispersion < 3
-    assert ((table["expected"] / 1000 < table["low"]) & (table["expected"] < table["high"])).all()
+    assert ((table["expected"] / 1e6 < table["low"]) & (table["expected"] < table["high"])).all()
     assert ((table["low"] <= true[table.index]) & (true[table.index] <= table["high"])).mean() > 0.8
 
 
