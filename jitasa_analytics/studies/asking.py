@@ -73,6 +73,26 @@ def placed(snapshot: Snapshot, table: pd.DataFrame, kind: str) -> tuple[pd.DataF
     return where[where["lon"].notna()], notes
 
 
+def unheard(snapshot: Snapshot, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame with no data, instead of 0, in these counts where no request ever came from the whole province.
+
+    The service is not used there, so that nothing is known of need; areas whose rows hold a request stay.
+
+    Parameters
+    ----------
+    frame : DataFrame, on area codes, column ``requests_open``
+    """
+    silent = ~frame.index.str[:2].isin(snapshot.query("provinces_asking")["province"])
+    silent &= (frame["requests_open"] == 0).to_numpy(bool)
+    return frame.assign(**{name: frame[name].astype("Int64").mask(silent) for name in columns})
+
+
+def note_unheard(frame: pd.DataFrame) -> list[Note]:
+    """What `unheard` left open, in words."""
+    silent = frame.index[frame["requests_open"].isna()]
+    return [Note("note.unheard", {"areas": len(silent), "names": frames.some_areas(silent)})] if len(silent) else []
+
+
 def by_area(codes: pd.Series, index: pd.Index) -> pd.Series:
     """How many rows lie in each area; 0 where none does."""
     return codes.value_counts().reindex(index).fillna(0).astype("int64")

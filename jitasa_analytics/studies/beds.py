@@ -80,7 +80,7 @@ class Beds(Study):
         level = frames.choose_level(snapshot, self.level, areas.below(areas.level_of(snapshot.scope)))
         code = frames.codes_at(wanting["area_code"], level, snapshot.scope)
         shapes = frames.outlines(snapshot, level, also=code.unique())
-        frame = by_area(table, code, shapes.index)
+        frame = by_area(snapshot, table, code, shapes.index)
         inside = supply[snapshot.holds(supply["area_code"])]
         stands = frames.codes_at(inside["area_code"], level, snapshot.scope)
         unknown = ~shapes.index.str[:2].isin(supply["area_code"].dropna().str[:2])
@@ -104,7 +104,7 @@ class Beds(Study):
             "beyond": Figure(int((taken[~taken.index.isin(inside.index)]).sum()), "beds"), **proven}
         return self.answer(
             snapshot, frames.assemble(shapes, frame), measure="unmatched", unit="beds", figures=figures,
-            notes=(*notes, *frames.notes_on_outlines(shapes, level)), uses=("areas",),
+            notes=(*notes, *asking.note_unheard(frame), *frames.notes_on_outlines(shapes, level)), uses=("areas",),
             tables={"assignments": table.reset_index(drop=True), "existing": used})
 
     def _supply(self, snapshot: Snapshot) -> tuple[pd.DataFrame, int]:

@@ -16,6 +16,8 @@ from jitasa_analytics.studies.answer import Answer, Figure, Note
 from jitasa_analytics.studies.base import Study
 from jitasa_analytics.studies.reach import Limit
 
+_REASONS = ("out_of_reach", "nobody_fits", "all_full")
+
 
 class Matching(Study):
     """A volunteer for each open request, under skills, vehicles, capacity and distance, with a proven bound.
@@ -65,7 +67,7 @@ class Matching(Study):
         level = frames.choose_level(snapshot, self.level, areas.below(areas.level_of(snapshot.scope)))
         code = frames.codes_at(wanting["area_code"], level, snapshot.scope)
         shapes = frames.outlines(snapshot, level, also=code.unique())
-        frame = by_area(table, code, shapes.index)
+        frame = by_area(snapshot, table, code, shapes.index)
         figures, proof = pairing.proof(found)
         notes = [pairing.day_note(day), limit.note(), proof, Note("study.matching.note.priority")]
         notes += [Note("study.matching.note.fit" if self.fit else "study.matching.note.no_fit"), *more]
@@ -80,7 +82,8 @@ class Matching(Study):
         load = pd.DataFrame({"load": found.load, "capacity": helping["capacity"].reindex(found.load.index)})
         return self.answer(
             snapshot, frames.assemble(shapes, frame), measure="unmatched", unit="requests", figures=figures,
-            notes=(*notes, *frames.notes_on_outlines(shapes, level)), uses=("request_items", "areas"),
+            notes=(*notes, *asking.note_unheard(frame), *frames.notes_on_outlines(shapes, level)),
+            uses=("request_items", "areas"),
             tables={"assignments": table.reset_index(), "helpers": load[load["load"] > 0].reset_index(
                 names="volunteer_id")})
 
@@ -96,14 +99,14 @@ def assignments(wanting: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order.sort_values(ascending=False, kind="stable").index]
 
 
-def by_area(table: pd.DataFrame, code: pd.Series, index: pd.Index) -> pd.DataFrame:
-    """Requests helped and not helped in each area, and why not."""
+def by_area(snapshot: Snapshot, table: pd.DataFrame, code: pd.Series, index: pd.Index) -> pd.DataFrame:
+    """Requests helped and not helped in each area, and why not; no data where a whole province never asked."""
     code = code.reindex(table.index)
     done = table["helper"].notna()
     frame = pd.DataFrame({"requests_open": asking.by_area(code, index), "matched": asking.by_area(code[done], index),
                           "unmatched": asking.by_area(code[~done], index)})
     frame["share_matched"] = frame["matched"] / frame["requests_open"].where(frame["requests_open"] > 0)
     frame["mean_minutes"] = table["minutes"].groupby(code).mean().reindex(index)
-    for reason in ("out_of_reach", "nobody_fits", "all_full"):
+    for reason in _REASONS:
         frame[reason] = asking.by_area(code[table["reason"] == reason], index)
-    return frame
+    return asking.unheard(snapshot, frame, ("requests_open", "matched", "unmatched", *_REASONS))

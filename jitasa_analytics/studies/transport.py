@@ -67,7 +67,7 @@ class Transport(Study):
         code = frames.codes_at(wanting["area_code"], level, snapshot.scope)
         stands = frames.codes_at(helping["area_code"], level, snapshot.scope)
         shapes = frames.outlines(snapshot, level, also={*code, *stands})
-        frame = by_area(table, code, shapes.index)
+        frame = by_area(snapshot, table, code, shapes.index)
         frame.insert(1, "vehicles", asking.by_area(stands, shapes.index))
         frame.insert(2, "nearest_minutes", table["nearest_minutes"].groupby(code.reindex(table.index)).median().reindex(
             shapes.index))
@@ -85,7 +85,7 @@ class Transport(Study):
             "unmatched": Figure(len(wanting) - found.n_matched, "requests"), **proven}
         return self.answer(
             snapshot, frames.assemble(shapes, frame), measure="unmatched", unit="requests", figures=figures,
-            notes=(*notes, *frames.notes_on_outlines(shapes, level)), uses=("areas",),
+            notes=(*notes, *asking.note_unheard(frame), *frames.notes_on_outlines(shapes, level)), uses=("areas",),
             tables={"assignments": table.reset_index(), "vehicles": _vehicles(helping)})
 
 

@@ -62,7 +62,8 @@ class VolunteerRatio(Study):
             request; missing where none is open), access (requests a day per open request; missing likewise).
             ``tables["kinds"]``: volunteers of each kind, what they can do in a day, and their ratio.
 
-            Where nobody asks, requests_open is 0 and a note says so.
+            Where nobody asks, requests_open is 0 and a note says so; it is missing where no request ever came
+            from the whole province.
         """
         day = self.date or asking.last_day(snapshot)
         requests = asking.open_requests(snapshot, day, category=self.category, urgency=self.urgency)
@@ -75,7 +76,8 @@ class VolunteerRatio(Study):
                 for kind, table in zip(_KINDS, (requests, volunteers), strict=True)}
         shapes = frames.outlines(snapshot, level, also={*code["requests"], *code["volunteers"]})
         reached, notes = self._access(snapshot, requests, volunteers)
-        frame = _by_area(shapes.index, requests, volunteers, code, reached)
+        frame = asking.unheard(snapshot, _by_area(shapes.index, requests, volunteers, code, reached),
+                               ("requests_open", "people"))
         notes = [Note("note.volunteers_on", {"day": Term("date", day.isoformat())}),
                  Limit(self.minutes, None, self.mode, self.detour).note(),
                  Note("note.e2sfca", {"minutes": f"{self.minutes:g}"}), *notes]
@@ -85,8 +87,8 @@ class VolunteerRatio(Study):
             notes.append(Note("note.volunteers_in_scope"))
         return self.answer(
             snapshot, frames.assemble(shapes, frame), measure="ratio", unit="ratio",
-            figures=_figures(frame, reached), notes=(*notes, *frames.notes_on_outlines(shapes, level)), uses=("areas",),
-            tables={"kinds": kinds})
+            figures=_figures(frame, reached), uses=("areas",), tables={"kinds": kinds},
+            notes=(*notes, *asking.note_unheard(frame), *frames.notes_on_outlines(shapes, level)))
 
     def _access(self, snapshot: Snapshot, requests: pd.DataFrame,
                 volunteers: pd.DataFrame) -> tuple[pd.Series, list[Note]]:

@@ -87,6 +87,23 @@ def test_nobody_asks_and_nobody_helps_are_answers(make):
     assert set(alone.tables["assignments"]["reason"]) == {"out_of_reach"}
 
 
+@pytest.mark.parametrize("study", ["matching", "transport", "beds", "volunteer_ratio"])
+def test_a_province_that_never_asked_is_no_data_and_not_calm(make, study):
+    # All of province 20 asked for something; from 21 no request ever came: whether somebody waits there is not known.
+    store = beds_store(make, [1, 2, 5])
+    params = NEAR | {"level": "province"}
+    answer = ask(store, study, "TH", **params)
+    counts = [c for c in ("requests_open", "matched", "unmatched", "all_full") if c in answer.frame]
+    assert answer.frame.loc["21", counts].isna().all() and answer.frame.loc["20", counts].notna().all()
+    told = next(n for n in answer.notes if n.key == "note.unheard")
+    assert told.values["areas"] == 1 and told.values["names"][0].value == "21"
+    # Once somebody asked there, none that waits is none.
+    one = requests(("r9", 101.4, "210101", "low")).assign(status="helped")
+    asked = store_with(make, pd.concat([ASKING, one]), wishes=items(r1="bed", r2="bed", r3="transport"),
+                       facilities=town()["facilities"].assign(beds_free=[1, 2, 5]))
+    assert ask(asked, study, "TH", **params).frame.loc["21", "requests_open"] == 0
+
+
 def test_the_nearest_vehicle_may_be_wanted_twice_but_goes_once(make):
     wishes = items(r1="transport", r2="transport", r3="food")
     answer = ask(store_with(make, wishes=wishes), "transport", **NEAR)
