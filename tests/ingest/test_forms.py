@@ -66,6 +66,28 @@ def test_a_template_comes_back_and_its_example_is_no_row(tmp_path: Path) -> None
         "0001", "high", 3, "200104", "new")
 
 
+def test_a_filled_in_form_of_groups_makes_a_group_that_is_looked_at(tmp_path: Path) -> None:
+    """A local government of two tambons as an office writes it down: known by name, and it holds these rows only."""
+    path, store = tmp_path / "groups.xlsx", Store(tmp_path / "store")
+    assert jitasa("template", "area_groups", path) == 0
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    offered = [cell.value for cell in book["lists"]["A"]]
+    assert {"เขตสุขภาพ", "อบจ.", "เทศบาลเมือง", "อบต."} <= set(offered), "kinds as an office calls them"
+    for row, area in enumerate(("แสนสุข, เมืองชลบุรี, ชลบุรี", "200103"), 3):
+        for column, value in enumerate(("อบต.", "0001", area, "อบต. ตัวอย่าง", "Example SAO"), 1):
+            sheet.cell(row, column, value)
+    book.save(path)
+    assert jitasa("import", "area_groups", path, "--store", store.folder) == 0
+    requests = tmp_path / "requests.csv"
+    requests.write_text(HEAD + "".join(f"r{c},2021-08-01,1,{c},new\n" for c in ("200104", "200103", "200101")), "utf-8")
+    assert import_files(store, "requests", [requests]).accepted == 3
+    with store.snapshot("sao:0001") as s:
+        assert s.members == ("200103", "200104")
+        assert sorted(s.frame("requests")["request_id"]) == ["r200103", "r200104"]
+        assert list(s.groups()["name_th"]) == ["อบต. ตัวอย่าง"]
+
+
 # -- a proposed recipe ------------------------------------------------------------------------
 
 
