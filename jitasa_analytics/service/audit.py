@@ -19,50 +19,22 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from jitasa_analytics import privacy
 from jitasa_analytics.errors import InputError, StoreError
-from jitasa_analytics.service import backwards, places
+from jitasa_analytics.service import backwards, chain, places
+from jitasa_analytics.service.chain import START, Verified, line_of, read
 from jitasa_analytics.store.manifest import write_new
 
 LOG, HEAD, LOCK, KEY, CHECKED = "audit.log", "audit.head", "audit.lock", "audit.key", "audit.checked"
-START = "0" * 64
 
 KINDS = frozenset({
     "sign_in", "sign_in_failed", "locked_out", "sign_out", "password_changed", "account_added", "account_changed",
     "account_disabled", "read", "export", "import", "change", "erase", "publish", "key_rotated", "refused", "repaired",
 })
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What a check of the log found.
-
-    Attributes
-    ----------
-    lines : int
-        Lines that follow one another as they were written.
-    problems : tuple of (line number, what)
-        ``what`` is changed, missing, order, cut, unreadable, head or other_head; empty where all is well.
-    head : str
-        Number and hash of the last good line, to be written down elsewhere.
-    at : str
-        When the last line was written; empty where there is none.
-    """
-
-    lines: int
-    problems: tuple[tuple[int, str], ...]
-    head: str
-    at: str = ""
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing was changed."""
-        return not self.problems
 
 
 class Audit:
@@ -105,7 +77,7 @@ class Audit:
         """Events, the newest first."""
         found: list[dict[str, Any]] = []
         for line in backwards.lines(self.folder / LOG):
-            event = _read(line)
+            event = read(line)
             if event is not None and (what is None or event["what"] == what) and (who is None or event["who"] == who):
                 found.append({k: event[k] for k in ("n", "at", "who", "what", "scope", "detail")})
             if last is not None and len(found) >= last:
@@ -134,7 +106,7 @@ class Audit:
         people: set[str] = set()
         end = backwards.after(path, lambda line: _day_of(line) > until) if until else None
         for line in backwards.lines(path, end):
-            event = _read(line)
+            event = read(line)
             if event is None:
                 continue
             day = _day(str(event.get("at", "")))
@@ -164,7 +136,7 @@ class Audit:
             content = path.read_bytes() if path.exists() else b""
             head = self._head()
         known = self._checked_before(content, head) if again and expect is None else (0, START, 0)
-        found = self._checked(content, head, expect, *known)
+        found = chain.check(content, head, self._seal, expect, *known)
         if found.whole:
             self._remember(content, found)
         return found
@@ -195,49 +167,12 @@ class Audit:
     def _sealed(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
-    def _checked(self, content: bytes, head: tuple[int, str], expect: str | None, base: int = 0, digest: str = START,
-                 size: int = 0) -> Verified:
-        """Check the lines behind the first ``size`` bytes, which hold ``base`` good ones and end with ``digest``."""
-        problems: list[tuple[int, str]] = []
-        hashes = [digest]  # of the lines from ``base`` on
-        lines = content[size:].split(b"\n")
-        if lines[-1]:
-            problems.append((base + len(lines), "unreadable"))
-        for number, line in enumerate(lines[:-1], base + 1):
-            event = _read(line.decode("utf-8", "replace"))
-            if event is None or _line(event).encode() != line:
-                problems.append((number, "unreadable"))
-                hashes.append("")
-                continue
-            if not hmac.compare_digest(self._seal(event), event["hash"]):
-                problems.append((number, "changed"))
-            elif event["n"] != number:
-                problems.append((number, "order" if event["n"] < number else "missing"))
-            elif event["prev"] != hashes[-1] and hashes[-1]:
-                problems.append((number, "missing"))
-            hashes.append(event["hash"])
-        counted, end = head
-        if counted < 0:
-            problems.append((base + len(lines) - 1, "head"))
-        elif counted > base + len(hashes) - 1:
-            problems.append((base + len(hashes), "cut"))
-        elif hashes[counted - base] != end:
-            problems.append((counted, "changed"))
-        if expect is not None:
-            told, _, wanted = expect.partition(":")
-            at = int(told) if told.isdigit() else 0
-            if at >= len(hashes) or hashes[at] != wanted:
-                problems.append((at, "other_head"))
-        last = _read(next(backwards.lines(self.folder / LOG, len(content)), ""))
-        n = base + len(hashes) - 1
-        return Verified(n, tuple(dict.fromkeys(problems)), f"{n}:{hashes[-1]}", str(last.get("at", "")) if last else "")
-
     def _append(self, number: int, before: str, size: int, who: str, what: str, scope: str,
                 detail: dict[str, Any]) -> None:
         event = {"n": number, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), "who": who, "what": what,
                  "scope": scope, "detail": detail, "prev": before}
         event["hash"] = self._seal(event)
-        line = _line(event).encode() + b"\n"
+        line = line_of(event).encode() + b"\n"
         handle = os.open(self.folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             written = 0
@@ -260,7 +195,7 @@ class Audit:
             return number, digest, size  # cut short: the chain goes on, and the check will say where it broke
         content = path.read_bytes()[good:] if path.exists() else b""
         for line in content.split(b"\n")[:-1]:
-            event = _read(line.decode("utf-8", "replace"))
+            event = read(line.decode("utf-8", "replace"))
             if event is None or (event["n"], event["prev"]) != (number + 1, digest) or \
                     self._seal(event) != event["hash"]:
                 return number, digest, size
@@ -272,7 +207,7 @@ class Audit:
         return number, digest, size
 
     def _seal(self, event: dict[str, Any]) -> str:
-        return self._sealed(_line({k: v for k, v in event.items() if k != "hash"}))
+        return self._sealed(line_of({k: v for k, v in event.items() if k != "hash"}))
 
     def _head_record(self) -> dict[str, Any] | None:
         try:
@@ -305,18 +240,6 @@ class Audit:
             os.close(handle)
 
 
-def _line(event: dict[str, Any]) -> str:
-    return json.dumps(event, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def _read(line: str) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line)
-        return event if isinstance(event, dict) and {"n", "prev", "hash", "what", "who"} <= set(event) else None
-    except ValueError:
-        return None
-
-
 def _day(at: str) -> str:
     """The day of Bangkok on which something was written; empty where that can't be read."""
     try:
@@ -326,7 +249,7 @@ def _day(at: str) -> str:
 
 
 def _day_of(line: str) -> str:
-    event = _read(line)
+    event = read(line)
     return _day(str(event.get("at", ""))) if event else ""
 
 

@@ -221,8 +221,8 @@ def test_only_the_part_that_is_shown_is_read(log: Audit, monkeypatch: pytest.Mon
     line = file(log).read_bytes().splitlines(keepends=True)[0]
     file(log).write_bytes(line * 10_000)
     read: list[int] = []
-    real = audit._read
-    monkeypatch.setattr(audit, "_read", lambda text: read.append(1) or real(text))
+    real = audit.read
+    monkeypatch.setattr(audit, "read", lambda text: read.append(1) or real(text))
     rows, more, _ = log.page(most=50)
     assert len(rows) == 50 and more and len(read) == 51
     read.clear()
