@@ -12,7 +12,7 @@ from typing import Any
 from jitasa_analytics import areas, privacy
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.service.audit import Audit
-from jitasa_analytics.service.roles import NotAllowedError, User
+from jitasa_analytics.service.roles import User
 from jitasa_analytics.store import Store
 
 LONGEST = 200
@@ -71,8 +71,7 @@ class Reports:
         self.user.require("change")
         code = areas.resolve(area_code)
         if not self.user.holds(code):
-            raise NotAllowedError(f"{code} lies outside the area of {self.user.name}", key="service.denied.area",
-                                  area=areas.name(code), own=areas.name(self.user.scope))
+            raise self.user.outside(code)
         text = " ".join(what.split())
         if not text or len(text) > LONGEST:
             raise InputError(f"a report says what was seen in at most {LONGEST} characters", key="forms.report.length",

@@ -23,7 +23,6 @@ from jitasa_analytics.geo import in_thailand
 from jitasa_analytics.service import dispatch, life
 from jitasa_analytics.service.dispatch import Plan
 from jitasa_analytics.service.queue import LIST_COLUMNS, Queue, clock, now, unknown
-from jitasa_analytics.service.roles import NotAllowedError
 from jitasa_analytics.store import WORK, Transaction
 
 __all__ = ["LIST_COLUMNS", "Requests", "now"]
@@ -141,8 +140,7 @@ class Requests(Queue):
         self.user.require("change")
         code = areas.resolve(area_code)
         if not self.user.holds(code):
-            raise NotAllowedError(f"{code} lies outside the area of {self.user.name}", key="service.denied.area",
-                                  area=areas.name(code), own=areas.name(self.user.scope))
+            raise self.user.outside(code)
         if urgency not in URGENCIES or category not in CATEGORIES or not 1 <= people <= 10_000:
             raise InputError("urgency, category or people are none that a request has", key="service.requests.bad")
         if (lon is None) != (lat is None) or (lon is not None and not bool(in_thailand([lon], [lat or 0.0])[0])):

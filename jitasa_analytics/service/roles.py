@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from jitasa_analytics import areas, groups
 from jitasa_analytics.errors import InputError, JitasaError
@@ -87,8 +88,12 @@ class User:
             return area
         if area == areas.COUNTRY or self.scope.startswith(area):
             return self.scope
-        raise NotAllowedError(f"the account {self.name} sees {self.scope} and not {area}",
-                              key="service.denied.area", area=areas.name(area), own=areas.name(self.scope))
+        raise self.outside(area)
+
+    def outside(self, area: str) -> NotAllowedError:
+        """The error that says that an area lies outside the account's, by their names in the reader's language."""
+        return NotAllowedError(f"the account {self.name} sees {self.scope} and not {area}", key="service.denied.area",
+                               area=partial(areas.name, area), own=partial(areas.name, self.scope))
 
 
 LOCAL = User("local", "local")

@@ -67,7 +67,9 @@ def label(kind: str, value: str, lang: str = DEFAULT) -> str:
 def of_error(error: BaseException, lang: str = DEFAULT) -> str:
     """The sentence of an error in the reader's language; English where it has no text."""
     if isinstance(error, JitasaError) and error.key and has(error.key, lang):
-        values = {k: label("status", str(v), lang) if k == "status" else v for k, v in error.values.items()}
+        # What has a name in each language is asked for it.
+        values = {k: label("status", str(v), lang) if k == "status" else v(lang) if callable(v) else v
+                  for k, v in error.values.items()}
         return say(error.key, lang, **values)
     return str(error)
 

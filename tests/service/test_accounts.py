@@ -215,6 +215,13 @@ def test_what_is_read_lies_in_the_account_s_area(scope: str, asked: str) -> None
     assert not user.holds(None) or scope == "TH"
 
 
+def test_an_area_outside_is_named_in_the_reader_s_language() -> None:
+    with pytest.raises(NotAllowedError) as told:
+        User("x", "province", "20").within("10")
+    assert "Bangkok" in texts.of_error(told.value, "en") and "(Chon Buri)" in texts.of_error(told.value, "en")
+    assert "กรุงเทพมหานคร" in texts.of_error(told.value, "th") and "ชลบุรี" in texts.of_error(told.value, "th")
+
+
 def test_rights_are_those_of_the_post() -> None:
     table = {r: {x for x in ("see", "export", "change", "contacts", "audit", "exact") if User("x", r).may(x)}
              for r in roles.ROLES}

@@ -22,6 +22,7 @@ from jitasa_analytics.service.vouching import SECRET, Vouchers, Vouching, Vouchi
 from jitasa_analytics.service.web.doors import Doors
 from jitasa_analytics.service.web.gate import COOKIE
 from tests.service.conftest import PASSWORD, Served, Visitor
+from tests.service.test_gate import OPEN, every_route
 
 provider = pytest.importorskip("oidc_provider_mock", reason="the OpenID Connect server for tests is not installed")
 
@@ -112,6 +113,25 @@ def _key(served: Served, visitor: Visitor) -> str:
     gate = next(r.target_kwargs["house"].gate for r in served.server._tornado.wildcard_router.rules
                 if "house" in r.target_kwargs)
     return str(gate.session_key(Request()))
+
+
+def test_every_route_is_shut_where_another_house_vouches(vouched: Served) -> None:
+    """As in test_gate: every address and method but the way to the house, for who was not vouched for."""
+    visitor, known = vouched.visitor(), every_route(vouched)
+    assert {"/login/oidc", "/login/oidc/back", "/requests", "/api/requests"} <= set(known)
+    for path in known:
+        if path in (OPEN - {"/ask", "/volunteer", "/status"}) | {"/login/oidc", "/login/oidc/back"}:
+            continue
+        if path.startswith(("/assets", "/fonts", "/manuals/", "/people", "/static")):
+            continue
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+            status, headers, text = visitor.ask(method, path)
+            refused = status in (401, 403, 405) or (status in (302, 303) and headers["location"].startswith("/login"))
+            assert refused, (method, path, status, text[:200])
+            assert "docs_json" not in text
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        for path in ("/login/oidc", "/login/oidc/back"):
+            assert visitor.ask(method, path)[0] in (403, 405), (method, path)
 
 
 @pytest.mark.parametrize("sub", ["stranger", "lost"])
