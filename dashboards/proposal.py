@@ -12,7 +12,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboards.desk import Desk
-from dashboards.pages.base import bar
+from dashboards.pages.base import bar, boxed
 from dashboards.request_card import place_of
 from jitasa_analytics import texts
 from jitasa_analytics.service.dispatch import Plan
@@ -54,7 +54,8 @@ class Proposal:
         drop = pmui.Button(label=self.say("plan.drop"), variant="text", size="small", margin=0,
                            on_click=lambda _: self.close(), css_classes=["plan-drop"])
         self.panel = pn.Column(self.told, self.list, bar(self.go, drop), sizing_mode="stretch_width", margin=0,
-                               visible=False, styles={"gap": "8px"}, css_classes=["plan"])
+                               styles={"gap": "8px"}, css_classes=["plan"])
+        self.box = boxed(self.panel, visible=False)
         self.chosen: dict[str, str] = {}
 
     def say(self, key: str, **values: object) -> str:
@@ -63,10 +64,10 @@ class Proposal:
 
     def close(self) -> None:
         """Forget the proposal."""
-        self.panel.visible, self.chosen, self.list.lines = False, {}, []
+        self.box.visible, self.chosen, self.list.lines = False, {}, []
 
     async def _ask(self, _: Any) -> None:
-        self.panel.visible, self.list.lines, self.go.visible = True, [], False
+        self.box.visible, self.list.lines, self.go.visible = True, [], False
         self.told.object = f'<div class="card" role="status">{escape(self.say("plan.working"))}</div>'
         try:
             work, area, km = self.desk.requests, self._area(), float(self.km.value or _FARTHEST_KM)

@@ -10,6 +10,7 @@ import panel as pn
 from dashboards.pages.base import Page, boxed, heading
 from dashboards.pages.data import table
 from jitasa_analytics import studies, texts
+from jitasa_analytics.contracts import DATASETS
 from jitasa_analytics.ingest import recipe as recipes
 from jitasa_analytics.show import card
 
@@ -77,13 +78,23 @@ class About(Page):
             r.source or r.name: (r.title.get(self.lang) or r.title.get("en") or "") for r in recipes.known().values()
         }
         rows = [
-            (escape(name), escape(titles.get(name, "")), escape(str(r["datasets"])), f"{int(r['n']):,}")
+            (self._source(name, titles.get(name, "")), escape(self._datasets(str(r["datasets"]))), f"{int(r['n']):,}")
             for name, r in held.items()
         ]
         note = f'<p class="lead">{escape(self.say("about.licences"))}</p>'
         return (
-            table([self.say(f"about.{c}") for c in ("source", "title", "datasets", "rows")], rows, right=(3,)) + note
+            table([self.say(f"about.{c}") for c in ("source", "datasets", "rows")], rows, right=(2,)) + note
         )
+
+    def _source(self, name: str, title: str) -> str:
+        """A source as it is called, with what it is where that is known; what we made ourselves in words."""
+        own = f"provenance.source.{name.replace(': ', '_').replace(' ', '_')}"
+        said = texts.say(own, self.lang) if texts.has(own, self.lang) else name
+        return escape(said) + (f'<br><small>{escape(title)}</small>' if title else "")
+
+    def _datasets(self, names: str) -> str:
+        known = (DATASETS[n] for n in names.split(", "))
+        return ", ".join(c.th if self.lang == "th" else c.en for c in known)
 
     def _limits(self) -> str:
         lines = "".join(

@@ -214,7 +214,10 @@ LOOSE = "@media (max-width: 900px) { :host { display: contents !important; } }"
 
 
 def bar(*pieces: Any) -> pn.Column:
-    """Pieces side by side that wrap."""
+    """Pieces side by side that wrap; a piece of text is as wide as its words."""
+    for piece in pieces:
+        if isinstance(piece, pn.pane.HTML):
+            piece.sizing_mode = None
     return pn.Column(*pieces, sizing_mode="stretch_width", margin=0, stylesheets=[_BAR])
 
 

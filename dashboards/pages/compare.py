@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -15,6 +17,8 @@ from dashboards.pages.data import table
 from jitasa_analytics import areas, texts
 from jitasa_analytics.errors import NoDataError
 from jitasa_analytics.show import answers, card, colours, numbers, plain_charts, words
+
+_PER_1000 = "requests_per_1000"
 
 
 class Other(param.Parameterized):
@@ -116,13 +120,14 @@ class Compare(Page):
 
     def _ranking(self, kind: str) -> str:
         columns = {"people": "persons", "waiting": "count", "being_helped": "count", "volunteers": "count",
-                   "requests_per_1000": ""}
+                   _PER_1000: ""}
         ranked = discreet.ranking(self.desk, kind)
         rows = [
             (
                 f'<a href="{escape(self.scope.link("./", area=str(code)))}">'
                 f"{escape(areas.full_name(str(code), self.lang))}</a>",
-                *(numbers.plain(row[n], unit or words.unit_of(n)) for n, unit in columns.items()),
+                *(_rate(row[n]) if n == _PER_1000 else numbers.plain(row[n], unit or words.unit_of(n))
+                  for n, unit in columns.items()),
             )
             for code, row in ranked.astype(object).where(ranked.notna(), None).iterrows()
         ]
@@ -153,8 +158,8 @@ class Compare(Page):
             )
         ]
         rows += [
-            (escape(words.column(n, self.lang)), *(self._rate(f[a], f["people"]) for f in now))
-            for n, a in (("requests_per_1000", "waiting"), ("volunteers_per_1000", "volunteers"))
+            (escape(words.column(n, self.lang)), *(_rate(_per_1000([f[a] for a in parts], f["people"])) for f in now))
+            for n, parts in ((_PER_1000, ("waiting", "being_helped")), ("volunteers_per_1000", ("volunteers",)))
         ]
         found = [self._doses(c) for c in pair]
         rows.append(
@@ -172,13 +177,6 @@ class Compare(Page):
         ]
         self.chart.object = plain_charts.lines(lines, self.lang, height=260, share=True) or self.empty("no_doses")
         self._dates()
-
-    def _rate(self, count: Any, people: Any) -> str:
-        return (
-            numbers.MISSING
-            if numbers.is_missing(people) or numbers.is_missing(count) or not people
-            else f"{1000 * float(count) / float(people):.2f}"
-        )
 
     def _doses(self, area: str, level: str = "", **more: Any) -> Any:
         own = areas.level_of(area)
@@ -240,3 +238,21 @@ class Compare(Page):
             rows,
             right=(1, 2, 3),
         )
+
+
+def _per_1000(counts: Sequence[Any], people: Any) -> float | None:
+    """So many per 1,000 people; None where one of them is not known."""
+    if not people or any(numbers.is_missing(n) for n in (people, *counts)):
+        return None
+    return 1000 * sum(float(n) for n in counts) / float(people)
+
+
+def _rate(value: Any) -> str:
+    """A rate with two decimals; a small one with two digits that count, so that areas can be told apart.
+
+    >>> _rate(0.547), _rate(0.00526), _rate(0), _rate(None)
+    ('0.55', '0.0053', '0.00', '–')
+    """
+    if numbers.is_missing(value):
+        return numbers.MISSING
+    return f"{value:.2f}" if value >= 0.1 or not value else numbers.number(value, 1 - math.floor(math.log10(value)))

@@ -70,7 +70,7 @@ class Coordination(Page):
         self.names = ["status", "category", "urgency", "hours"]
         self.scope.include(self.filters, [*self.names, "request"], self.asked)
         self.may = self.desk.user.may("change")
-        self.map = self.new_map(520, on_open=self._open_area, on_point=self._point, names=False)
+        self.map = self.new_map(520, above=415, on_open=self._open_area, on_point=self._point, names=False)
         self.title = pn.rx("")
         self.legend, self.foot = card.piece(""), card.piece("")
         self.told = card.piece("", visible=False)
@@ -87,16 +87,16 @@ class Coordination(Page):
         self.follow(self.look, self.filters.param.request)
         if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
             self._watch = pn.state.add_periodic_callback(self._tick, period=_LOOK_MS)
-        whole = [boxed(bar(self.plan.km, self.plan.ask), self.plan.panel)] if self.may else [
-            card.piece(f'<div class="card" role="note">{escape(self.say("coordination.only_look"))}</div>')]
+        # What can be done stands in one line, so that queue and map come soon.
+        doing = bar(card.piece(pn.bind(self._call, self.scope.param.area)), self.plan.km, self.plan.ask) if self.may \
+            else card.piece(f'<div class="card" role="note">{escape(self.say("coordination.only_look"))}</div>')
         self.grid = pn.Column(
             boxed(self.legend, self.map.pane), boxed(self.titled("coordination.queue"), self.list, self.foot,
                                                      css_classes=["queue-box"]), self.card_box,
             sizing_mode="stretch_width", margin=0, stylesheets=[_BOX])
         self._widen()
-        calls = [card.piece(pn.bind(self._call, self.scope.param.area))] if self.may else []
-        return pn.Column(heading(self.title), *calls, boxed(fields(*self._widgets())), self.trouble, self.told,
-                         *whole, self.grid, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
+        return pn.Column(heading(self.title), doing, boxed(fields(*self._widgets())), self.trouble, self.told,
+                         self.plan.box, self.grid, sizing_mode="stretch_width", margin=0, styles={"gap": "12px"})
 
     def _call(self, area: str) -> str:
         """The way to the form for who is on the phone; it begins with the area that is looked at."""

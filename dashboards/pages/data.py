@@ -85,7 +85,7 @@ class Data(Page):
             (
                 str(m.version),
                 numbers.date(m.created_at, self.lang, time=True),
-                escape(m.note or numbers.MISSING),
+                escape(self._made_for(m.note)),
                 numbers.number(sum(h.rows for h in m.datasets.values())),
             )
             for m in self.desk.versions()
@@ -124,6 +124,15 @@ class Data(Page):
         self.refused.object = table(
             [self.say(f"data.column.{c}") for c in ("dataset", "file", "rule", "fix", "rows")], rows, right=(4,)
         )
+
+    def _made_for(self, note: str) -> str:
+        """What a version was made for: what the program notes itself in words, what people wrote as it is."""
+        verb, _, name = note.partition(" ")
+        if verb == "import" and name in DATASETS:
+            return texts.say("provenance.note.import", self.lang, dataset=self._dataset(name))
+        own = f"provenance.note.{note}"
+        known = note.isidentifier() and texts.has(own, self.lang)
+        return texts.say(own, self.lang) if known else note or numbers.MISSING
 
     def _dataset(self, name: str) -> str:
         contract = DATASETS.get(name)

@@ -42,7 +42,7 @@ class Facilities(Page):
         """Lay the page out."""
         self.chosen = Chosen()
         self.scope.include(self.chosen, ["kind"], self.asked)
-        self.map = self.new_map(480, on_open=self._open, on_point=self._point)
+        self.map = self.new_map(480, above=480, on_open=self._open, on_point=self._point)
         self.title = pn.rx("")
         self.figures, self.legend, self.foot, self.kinds = (card.piece("") for _ in range(4))
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")

@@ -45,7 +45,7 @@ class Requests(Page):
         self.filters = Filters()
         names = ["state", "category", "urgency", "volunteers"]
         self.scope.include(self.filters, names, self.asked)
-        self.map = self.new_map(560, on_choose=self._choose, on_open=self._open, on_point=self._point,
+        self.map = self.new_map(560, above=465, on_choose=self._choose, on_open=self._open, on_point=self._point,
                                 on_view=self._seen, names=False)
         self.dense = card.piece("")
         self.title = pn.rx("")

@@ -31,7 +31,7 @@ ACCENT, ON_ACCENT, LIT = (colour(n) for n in ("accent", "on_accent", "lit"))
 # Pieces live in shadow roots, so that each carries the rules it needs.
 PIECES = f"""
 :host {{ font-family: {fonts.STACK}; color: {INK}; font-size: 15px; line-height: 1.55; }}
-.figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(138px, 1fr)); gap: 10px; }}
+.figures {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 10px; }}
 .figure {{ background: {PAPER}; border: 1px solid {LINE}; border-radius: 10px; padding: 7px 12px; position: relative; }}
 .figure .label {{ color: {QUIET}; font-size: 13.5px; line-height: 1.35; padding-right: 16px; }}
 .figure .value {{ font-size: 23px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }}

@@ -199,8 +199,9 @@ class Access(Study):
     def _method_note(self) -> Note:
         if self.method == "raam":
             return Note("study.access.note.raam", {"minutes": f"{self.minutes:g}"})
+        decay = Term("decay", "step" if self.method == "2sfca" else self.decay)
         return Note(f"study.access.note.{'three' if self.method == '3sfca' else 'two'}_step",
-                    {"decay": self._decay().name, "method": Term("method", self.method)})
+                    {"decay": decay, "method": Term("method", self.method)})
 
 
 def competitors(snapshot: Snapshot, demand: pd.DataFrame, supply: pd.DataFrame,

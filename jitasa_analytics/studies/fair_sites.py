@@ -72,7 +72,8 @@ class FairSites(Siting):
         worst = max(found.plans, key=lambda plan: plan.gap)
         out = int(group.isna().sum())
         more = [Note("note.unfair_areas", {"places": out})] if out else []
-        if np.isnan(found.end):
+        # Where the least-served area is reached wholly there is no fairer plan to look for.
+        if np.isnan(found.end) and rows["least_share"].iloc[-1] < 1:
             more.append(Note("note.frontier_cut", {"seconds": self.time_limit}))
         figures = {
             "newly_best": Figure(int(rows["newly_covered"].iloc[0]), "persons"),

@@ -65,6 +65,10 @@ def test_signing_in_opens_the_dashboard_and_signing_out_shuts_it(served: Served)
     visitor = served.visitor()
     status, headers, _ = visitor.get("/requests?area=20")
     assert status == 302 and headers["location"] == "/login?next=%2Frequests%3Farea%3D20"
+    _, headers, _ = visitor.get("/requests?area=20&lang=en")
+    assert headers["location"].endswith("&lang=en"), "the sign-in speaks the language of the page asked for"
+    _, headers, _ = visitor.get("/requests?lang=%2F%2Fevil.example")
+    assert headers["location"].startswith("/login?next=") and "&" not in headers["location"]
     status, headers, _ = visitor.form("/login?next=%2Frequests%3Farea%3D20", {"name": "chonburi", "password": PASSWORD})
     assert (status, headers["location"]) == (303, "/requests?area=20")
     cookie = next(c for c in visitor.set if c.startswith(COOKIE))

@@ -42,5 +42,9 @@ def test_groups_are_ranked_by_the_sums_of_their_members(sample_store: Path, tmp_
     told = page._ranking("sao")
     assert "&lt;i&gt;A" in told and "<i>A" not in told and "area=sao%3Aa" in told
     assert page._ranking("health_region").count("health_region%3A") == 13
+    assert ">0.00<" not in page._ranking("health_region"), "a small rate shows digits that count"
+    beside = Compare(desk=desk, scope=Scope(lang="en", area="20"), asked={}).figures.object
+    rate = whole.set_index("area_code").loc["20", "requests_per_1000"]
+    assert f"<td class=n>{rate:.2f}</td>" in beside.split("Open requests per 1,000 people")[1].split("</tr>")[0]
     own = Compare(desk=desk.seen_by(lambda: User("c", "province", "20")), scope=Scope(home="20", lang="en"), asked={})
     assert own._groups() == [], "an account of an area sees no other area's sums"

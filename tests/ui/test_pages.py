@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from tests.ui.browser import Visit, colours, difference
+from tests.ui.browser import _STATE, Visit, colours, difference
 
 pytestmark = pytest.mark.ui
 
@@ -48,6 +48,21 @@ def test_control_changes_the_map(visit: Visit, slug: str) -> None:
     assert difference(pixels, visit.picture()) > 1000
     name = CONTROLS[slug][0].removeprefix("field-")
     visit.page.wait_for_url(f"**{name}=*")
+
+
+def test_a_press_while_the_page_loads_is_not_lost(visit: Visit) -> None:
+    """Until a page can answer nothing of it can be pressed: who is quick gets the same page as who waits."""
+    visit.open("?area=20&lang=en&measure=volunteers")
+    waited = visit.state()
+    visit.page.goto(visit.address + "?area=20&lang=en", wait_until="commit")
+    # What is read until the page stands takes the press that would be lost below it.
+    visit.page.wait_for_function("() => { const first = document.getElementById('first'); "
+                                 "return first && document.elementFromPoint(700, 500) === first }", timeout=20_000)
+    visit.choose("measure", "Volunteers")
+    visit.page.wait_for_url("**measure=volunteers*")
+    visit.idle()
+    visit.page.wait_for_function(f"waited => JSON.stringify(({_STATE})().klass) === JSON.stringify(waited)",
+                                 arg=waited["klass"], timeout=20_000)
 
 
 def test_what_if_of_new_sites(visit: Visit) -> None:

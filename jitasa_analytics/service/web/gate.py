@@ -16,6 +16,7 @@ from bokeh.util.token import check_token_signature, get_token_payload
 from tornado.httputil import HTTPHeaders, HTTPServerConnectionDelegate, HTTPServerRequest
 from tornado.web import Application, RequestHandler, decode_signed_value
 
+from jitasa_analytics import texts
 from jitasa_analytics.service.accounts import SESSION_SECONDS, Accounts, name_of
 from jitasa_analytics.service.roles import LOCAL, User
 
@@ -130,7 +131,7 @@ class Gate:
         user = self.user(request)
         if user is None:
             if request.method in ("GET", "HEAD") and not path.endswith("/ws") and self._wants_page(request):
-                return ToSignIn, {"where": f"/login?next={quote(request.uri or '/', safe='')}"}
+                return ToSignIn, {"where": f"/login?next={quote(request.uri or '/', safe='')}{self._spoken(request)}"}
             return Refused, {"status": 401, "why": "sign_in"}
         if user.owes_password and path not in ("/password", "/account") and request.method == "GET" and \
                 not path.endswith("/ws") and self._wants_page(request):
@@ -173,6 +174,12 @@ class Gate:
         except Exception:
             return False
         return bool(key) and made_for == key
+
+    @staticmethod
+    def _spoken(request: HTTPServerRequest) -> str:
+        """The language that was asked for, to be taken along to the sign-in."""
+        asked = [lang for lang in texts.LANGUAGES if lang.encode() in request.query_arguments.get("lang", [])]
+        return f"&lang={asked[0]}" if asked else ""
 
     @staticmethod
     def _wants_page(request: HTTPServerRequest) -> bool:
