@@ -48,6 +48,46 @@ def test_a_machine_where_nothing_can_be_kept_still_computes(tmp_path: Path) -> N
     assert run(path, NUMBA_CACHE_DIR=str(tmp_path / "cache"), HOME=home, XDG_CACHE_HOME=home) == "10.0"
 
 
+PART = """
+from jitasa_analytics.analysis.placement.jit import part
+
+
+@part
+def twice(value):
+    return {factor} * value
+"""
+WITH_PART = """
+from jitasa_analytics.analysis.placement.jit import compiled, part
+from pieces import twice
+
+
+@part
+def added(found, value):
+    return found + twice(value)
+
+
+@compiled
+def total(values):
+    found = 0.0
+    for value in values:
+        found = added(found, value)
+    return found
+"""
+
+
+def test_a_part_in_another_file_that_changes_is_compiled_anew(tmp_path: Path) -> None:
+    path, cache = tmp_path / "kernel.py", str(tmp_path / "cache")
+    path.write_text(WITH_PART, "utf-8")
+    for factor, total in ((2.0, "20.0"), (3.0, "30.0")):
+        (tmp_path / "pieces.py").write_text(PART.format(factor=factor), "utf-8")
+        assert run(path, NUMBA_CACHE_DIR=cache) == total
+    # What was kept is found again where nothing has changed.
+    kept = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("*.nbc")}
+    assert len(kept) == 2
+    assert run(path, NUMBA_CACHE_DIR=cache) == "30.0"
+    assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("*.nbc")} == kept
+
+
 LIMITED = """
 import time
 from numba.core import event

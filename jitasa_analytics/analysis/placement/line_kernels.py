@@ -1,10 +1,6 @@
 """The inner loops of placement along straight lines whose lengths are worked out when they are needed.
 
-Places are points that stand in the order of a tree: node k has the places from ``begin[k]`` to before
-``end[k]`` inside the box from ``low[k]`` to ``high[k]``, and the nodes 2k + 1 and 2k + 2 halve it. A
-node is skipped where no place in it can matter.
-
-Sums run in eight parts that are always the same, so that machines with other vectors give the same.
+Places are points in the order of a tree (see `line_parts`); a node is skipped where no place in it can matter.
 """
 
 from __future__ import annotations
@@ -14,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
-from jitasa_analytics.analysis.placement.jit import compiled
+from jitasa_analytics.analysis.placement.jit import compiled, part
+from jitasa_analytics.analysis.placement.line_parts import leaves_near, most_of_nodes, saved
+from jitasa_analytics.analysis.placement.search_parts import cheapest_out, deflect, open_least
 
 
 @compiled
@@ -31,14 +29,12 @@ def line_ascent(
     often each candidate was among the open ones.
     """
     n, m = len(x), len(sx)
-    first_leaf = len(begin) // 2
     mu32 = np.empty(n, np.float32)
     far = np.empty(len(begin), np.float32)
     rho, slope, direction = np.empty(m), np.empty(n), np.zeros(n)
     top = np.zeros(m, np.bool_)
-    part = np.zeros(128, np.float32)
-    stack = np.empty(128, np.int64)
-    zero: Any = np.float32(0.0)
+    parts = np.zeros(128, np.float32)
+    stack, leaves = np.empty(128, np.int64), np.empty(len(begin), np.int64)
     n_fixed = 0
     for j in range(m):
         n_fixed += fixed[j]
@@ -49,66 +45,12 @@ def line_ascent(
         done += 1
         for i in range(n):
             mu32[i] = mu[i]
-        for k in range(len(begin) - 1, -1, -1):
-            if k >= first_leaf:
-                far[k] = zero
-                for i in range(begin[k], end[k]):
-                    far[k] = max(far[k], mu32[i])
-            else:
-                far[k] = max(far[2 * k + 1], far[2 * k + 2])
+        most_of_nodes(mu32, begin, end, far)
         for j in range(m):
-            ax, ay, az = sx[j], sy[j], sz[j]
-            total = 0.0
-            stack[0] = 0
-            size = 1
-            while size > 0:
-                size -= 1
-                k = stack[size]
-                dx = max(low[k, 0] - ax, ax - high[k, 0], zero)
-                dy = max(low[k, 1] - ay, ay - high[k, 1], zero)
-                dz = max(low[k, 2] - az, az - high[k, 2], zero)
-                if dx * dx + dy * dy + dz * dz >= far[k] * far[k]:
-                    continue
-                if k < first_leaf:
-                    stack[size] = 2 * k + 1
-                    stack[size + 1] = 2 * k + 2
-                    size += 2
-                    continue
-                px, py, pz = x[begin[k] : end[k]], y[begin[k] : end[k]], z[begin[k] : end[k]]
-                pm, pw = mu32[begin[k] : end[k]], people[begin[k] : end[k]]
-                for q in range(len(px)):
-                    ex, ey, ez = px[q] - ax, py[q] - ay, pz[q] - az
-                    v = pw[q] * (np.sqrt(ex * ex + ey * ey + ez * ez) - pm[q])
-                    part[q] = v if v < zero else zero
-                t0, t1, t2, t3, t4, t5, t6, t7 = zero, zero, zero, zero, zero, zero, zero, zero
-                whole = len(px) // 8 * 8
-                for q in range(0, whole, 8):
-                    t0 += part[q]
-                    t1 += part[q + 1]
-                    t2 += part[q + 2]
-                    t3 += part[q + 3]
-                    t4 += part[q + 4]
-                    t5 += part[q + 5]
-                    t6 += part[q + 6]
-                    t7 += part[q + 7]
-                for q in range(whole, len(px)):
-                    t0 += part[q]
-                total += ((t0 + t1) + (t2 + t3)) + ((t4 + t5) + (t6 + t7))
-            rho[j] = total
-        count = 0
-        for j in range(m):
-            if not fixed[j]:
-                free[count] = rho[j]
-                count += 1
-        limit = np.inf if wanted >= count else (-np.inf if wanted <= 0 else np.partition(free, wanted - 1)[wanted - 1])
-        left = wanted
-        for j in range(m):
-            top[j] = fixed[j] or rho[j] < limit
-            left -= top[j] and not fixed[j]
-        for j in range(m):
-            if left > 0 and not top[j] and rho[j] == limit:
-                top[j] = True
-                left -= 1
+            count = leaves_near(low, high, far, sx[j], sy[j], sz[j], stack, leaves)
+            rho[j] = saved(
+                x, y, z, people, mu32, begin, end, leaves, count, np.float32(0.0), sx[j], sy[j], sz[j], parts)
+        open_least(rho, fixed, wanted, free, top)
         value = 0.0
         for i in range(n):
             value += people[i] * mu[i]
@@ -136,29 +78,12 @@ def line_ascent(
             if not top[j]:
                 continue
             ax, ay, az = sx[j], sy[j], sz[j]
-            stack[0] = 0
-            size = 1
-            while size > 0:
-                size -= 1
-                k = stack[size]
-                dx = max(low[k, 0] - ax, ax - high[k, 0], zero)
-                dy = max(low[k, 1] - ay, ay - high[k, 1], zero)
-                dz = max(low[k, 2] - az, az - high[k, 2], zero)
-                if dx * dx + dy * dy + dz * dz >= far[k] * far[k]:
-                    continue
-                if k < first_leaf:
-                    stack[size] = 2 * k + 1
-                    stack[size + 1] = 2 * k + 2
-                    size += 2
-                    continue
-                for i in range(begin[k], end[k]):
+            for t in range(leaves_near(low, high, far, ax, ay, az, stack, leaves)):
+                for i in range(begin[leaves[t]], end[leaves[t]]):
                     ex, ey, ez = x[i] - ax, y[i] - ay, z[i] - az
                     if np.sqrt(ex * ex + ey * ey + ez * ez) < mu32[i]:
                         slope[i] -= 1.0
-        length = 0.0
-        for i in range(n):
-            direction[i] = slope[i] + momentum * direction[i]
-            length += direction[i] * direction[i] * people[i]
+        length = deflect(direction, slope, momentum, people)
         if length <= 0:
             break
         step = theta * max(target - value, 1e-9 * abs(target)) / length
@@ -176,57 +101,15 @@ def line_sums(
 
     Lengths count ``blur`` km less than they are computed. Fills ``rho``.
     """
-    first_leaf = len(begin) // 2
     far = np.empty(len(begin))
-    for k in range(len(begin) - 1, -1, -1):
-        if k >= first_leaf:
-            longest = 0.0
-            for i in range(begin[k], end[k]):
-                longest = max(longest, mu[i])
-            far[k] = (longest + blur) * (1 + 1e-12)
-        else:
-            far[k] = max(far[2 * k + 1], far[2 * k + 2])
-    part = np.zeros(128)
-    stack = np.empty(128, np.int64)
+    most_of_nodes(mu, begin, end, far)
+    for k in range(len(begin)):
+        far[k] = (far[k] + blur) * (1 + 1e-12)
+    parts = np.zeros(128)
+    stack, leaves = np.empty(128, np.int64), np.empty(len(begin), np.int64)
     for j in range(first, last):
-        ax, ay, az = sx[j], sy[j], sz[j]
-        total = 0.0
-        stack[0] = 0
-        size = 1
-        while size > 0:
-            size -= 1
-            k = stack[size]
-            dx = max(low[k, 0] - ax, ax - high[k, 0], 0.0)
-            dy = max(low[k, 1] - ay, ay - high[k, 1], 0.0)
-            dz = max(low[k, 2] - az, az - high[k, 2], 0.0)
-            if dx * dx + dy * dy + dz * dz > far[k] * far[k]:
-                continue
-            if k < first_leaf:
-                stack[size] = 2 * k + 1
-                stack[size + 1] = 2 * k + 2
-                size += 2
-                continue
-            px, py, pz = x[begin[k] : end[k]], y[begin[k] : end[k]], z[begin[k] : end[k]]
-            pm, pw = mu[begin[k] : end[k]], people[begin[k] : end[k]]
-            for q in range(len(px)):
-                ex, ey, ez = px[q] - ax, py[q] - ay, pz[q] - az
-                v = pw[q] * (np.sqrt(ex * ex + ey * ey + ez * ez) - blur - pm[q])
-                part[q] = v if v < 0.0 else 0.0
-            t0, t1, t2, t3, t4, t5, t6, t7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-            whole = len(px) // 8 * 8
-            for q in range(0, whole, 8):
-                t0 += part[q]
-                t1 += part[q + 1]
-                t2 += part[q + 2]
-                t3 += part[q + 3]
-                t4 += part[q + 4]
-                t5 += part[q + 5]
-                t6 += part[q + 6]
-                t7 += part[q + 7]
-            for q in range(whole, len(px)):
-                t0 += part[q]
-            total += ((t0 + t1) + (t2 + t3)) + ((t4 + t5) + (t6 + t7))
-        rho[j] = total
+        count = leaves_near(low, high, far, sx[j], sy[j], sz[j], stack, leaves)
+        rho[j] = saved(x, y, z, people, mu, begin, end, leaves, count, blur, sx[j], sy[j], sz[j], parts)
     return last - first
 
 
@@ -268,6 +151,42 @@ def line_seeds(
     return chosen
 
 
+@part
+def two_nearest(
+    x: Any, y: Any, z: Any, people: Any, cx: Any, cy: Any, cz: Any, moved: int,
+    one: Ints, two: Ints, near: Any, second: Any, loss: Floats,
+) -> None:
+    """The nearest and the second nearest of the sites at c, the ways there, and what closing each site would cost.
+
+    Those of before count where the only site that has ``moved`` since (-1: none are known) wasn't one of them.
+    """
+    p = len(cx)
+    endless = np.float32(np.inf)
+    alone = np.float32(1e6)  # km, for those who have one site only
+    loss[:] = 0.0
+    for i in range(len(x)):
+        if one[i] != moved and two[i] != moved:
+            ex, ey, ez = x[i] - cx[moved], y[i] - cy[moved], z[i] - cz[moved]
+            d = np.sqrt(ex * ex + ey * ey + ez * ez)
+            if d < near[i]:
+                second[i], two[i], near[i], one[i] = near[i], one[i], d, moved
+            elif d < second[i]:
+                second[i], two[i] = d, moved
+        else:
+            a, b, ra, rb = endless, endless, -1, -1
+            for r in range(p):
+                ex, ey, ez = x[i] - cx[r], y[i] - cy[r], z[i] - cz[r]
+                d = ex * ex + ey * ey + ez * ez
+                if d < b:
+                    if d < a:
+                        a, b, ra, rb = d, a, r, ra
+                    else:
+                        b, rb = d, r
+            near[i], one[i], two[i] = np.sqrt(a), ra, rb
+            second[i] = np.sqrt(b) if rb >= 0 else alone
+        loss[one[i]] += people[i] * (float(second[i]) - float(near[i]))
+
+
 @compiled
 def line_swaps(
     x: Any, y: Any, z: Any, people: Any, low: Any, high: Any, begin: Ints, end: Ints,
@@ -280,7 +199,6 @@ def line_swaps(
     way.
     """
     n, m, p = len(x), len(sx), len(chosen)
-    first_leaf = len(begin) // 2
     far = np.empty(len(begin), np.float32)
     one = np.full(n, -1, np.int64)
     two = np.full(n, -1, np.int64)
@@ -288,53 +206,23 @@ def line_swaps(
     loss, change = np.zeros(p), np.zeros(p)
     touched = np.empty(p, np.int64)
     is_touched = np.zeros(p, np.bool_)
-    stack = np.empty(128, np.int64)
-    zero, endless = np.float32(0.0), np.float32(np.inf)
-    alone = np.float32(1e6)  # km, for those who have one site only
+    stack, leaves = np.empty(128, np.int64), np.empty(len(begin), np.int64)
     for r in range(p):
         position[chosen[r]] = r
-    swaps, since, at, gone, cheapest = 0, 0, -1, -1, 0
-    begun, dirty = False, True
+    swaps, since, at, moved, cheapest = 0, 0, -1, -1, 0
+    dirty = True
     cx, cy, cz = np.empty(p, np.float32), np.empty(p, np.float32), np.empty(p, np.float32)
     while True:
         if dirty:
             for r in range(p):
                 cx[r], cy[r], cz[r] = sx[chosen[r]], sy[chosen[r]], sz[chosen[r]]
-                loss[r] = 0.0
-            for i in range(n):
-                if begun and one[i] != gone and two[i] != gone:
-                    ex, ey, ez = x[i] - cx[gone], y[i] - cy[gone], z[i] - cz[gone]
-                    d = np.sqrt(ex * ex + ey * ey + ez * ez)
-                    if d < near[i]:
-                        second[i], two[i], near[i], one[i] = near[i], one[i], d, gone
-                    elif d < second[i]:
-                        second[i], two[i] = d, gone
-                else:
-                    a, b, ra, rb = endless, endless, -1, -1
-                    for r in range(p):
-                        ex, ey, ez = x[i] - cx[r], y[i] - cy[r], z[i] - cz[r]
-                        d = ex * ex + ey * ey + ez * ez
-                        if d < b:
-                            if d < a:
-                                a, b, ra, rb = d, a, r, ra
-                            else:
-                                b, rb = d, r
-                    near[i], one[i], two[i] = np.sqrt(a), ra, rb
-                    second[i] = np.sqrt(b) if rb >= 0 else alone
-                loss[one[i]] += people[i] * (float(second[i]) - float(near[i]))
+            two_nearest(x, y, z, people, cx, cy, cz, moved, one, two, near, second, loss)
             for r in range(n_fixed):
                 loss[r] = np.inf
             change[:] = loss
             cheapest = int(np.argmin(loss))
-            for k in range(len(begin) - 1, -1, -1):
-                if k >= first_leaf:
-                    longest = zero
-                    for i in range(begin[k], end[k]):
-                        longest = max(longest, second[i])
-                    far[k] = longest
-                else:
-                    far[k] = max(far[2 * k + 1], far[2 * k + 2])
-            begun, dirty = True, False
+            most_of_nodes(second, begin, end, far)
+            dirty = False
         if since >= len(tried) or swaps >= most or n_fixed >= p:
             break
         at = at + 1 if at + 1 < len(tried) else 0
@@ -344,22 +232,8 @@ def line_swaps(
             continue
         ax, ay, az = sx[j], sy[j], sz[j]
         gain, n_touched = 0.0, 0
-        stack[0] = 0
-        size = 1
-        while size > 0:
-            size -= 1
-            k = stack[size]
-            dx = max(low[k, 0] - ax, ax - high[k, 0], zero)
-            dy = max(low[k, 1] - ay, ay - high[k, 1], zero)
-            dz = max(low[k, 2] - az, az - high[k, 2], zero)
-            if dx * dx + dy * dy + dz * dz >= far[k] * far[k]:
-                continue
-            if k < first_leaf:
-                stack[size] = 2 * k + 1
-                stack[size + 1] = 2 * k + 2
-                size += 2
-                continue
-            for i in range(begin[k], end[k]):
+        for t in range(leaves_near(low, high, far, ax, ay, az, stack, leaves)):
+            for i in range(begin[leaves[t]], end[leaves[t]]):
                 ex, ey, ez = x[i] - ax, y[i] - ay, z[i] - az
                 d = np.sqrt(ex * ex + ey * ey + ez * ez)
                 if d < second[i]:
@@ -372,18 +246,10 @@ def line_swaps(
                         is_touched[f] = True
                         touched[n_touched] = f
                         n_touched += 1
-        # A loss only gets smaller, so that the least is among those touched or was least before.
-        r = cheapest
-        for q in range(n_touched):
-            if change[touched[q]] < change[r]:
-                r = touched[q]
-        worth = change[r] - gain
-        for q in range(n_touched):
-            change[touched[q]] = loss[touched[q]]
-            is_touched[touched[q]] = False
-        if worth < -1e-6 * (1.0 + gain):
+        r, least = cheapest_out(loss, change, cheapest, touched, n_touched, is_touched)
+        if least - gain < -1e-6 * (1.0 + gain):
             position[chosen[r]] = -1
-            position[j], chosen[r], gone = r, j, r
+            position[j], chosen[r], moved = r, j, r
             swaps += 1
             since, dirty = 0, True
     total = 0.0
@@ -415,28 +281,13 @@ def line_near(
     px: Floats, py: Floats, pz: Floats, radius: float, start: Ints, index: Ints, fill: bool,
 ) -> int:
     """The points of the tree within a radius of others, by name; counts into ``start`` or fills ``index``."""
-    first_leaf = len(begin) // 2
-    stack = np.empty(128, np.int64)
-    wide = radius * (1 + 1e-12)
+    stack, leaves = np.empty(128, np.int64), np.empty(len(begin), np.int64)
+    far = np.full(len(begin), radius * (1 + 1e-12))
     for i in range(len(px)):
         ax, ay, az = px[i], py[i], pz[i]
         count = 0
-        stack[0] = 0
-        size = 1
-        while size > 0:
-            size -= 1
-            k = stack[size]
-            dx = max(low[k, 0] - ax, ax - high[k, 0], 0.0)
-            dy = max(low[k, 1] - ay, ay - high[k, 1], 0.0)
-            dz = max(low[k, 2] - az, az - high[k, 2], 0.0)
-            if dx * dx + dy * dy + dz * dz > wide * wide:
-                continue
-            if k < first_leaf:
-                stack[size] = 2 * k + 1
-                stack[size + 1] = 2 * k + 2
-                size += 2
-                continue
-            for q in range(begin[k], end[k]):
+        for t in range(leaves_near(low, high, far, ax, ay, az, stack, leaves)):
+            for q in range(begin[leaves[t]], end[leaves[t]]):
                 ex, ey, ez = x[q] - ax, y[q] - ay, z[q] - az
                 if np.sqrt(ex * ex + ey * ey + ez * ez) <= radius:
                     if fill:

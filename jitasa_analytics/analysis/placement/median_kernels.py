@@ -10,6 +10,7 @@ import numpy as np
 
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.jit import compiled
+from jitasa_analytics.analysis.placement.search_parts import cheapest_out, deflect, open_least
 
 FREE, OPEN, SHUT = 0, 1, 2
 
@@ -172,16 +173,8 @@ def swap(
                         is_touched[f] = True
                         touched[n_touched] = f
                         n_touched += 1
-        # A loss only gets smaller, so that the least is among those touched or was least before.
-        r = cheapest
-        for z in range(n_touched):
-            if change[touched[z]] < change[r]:
-                r = touched[z]
-        worth = change[r] - gain
-        for z in range(n_touched):
-            change[touched[z]] = loss[touched[z]]
-            is_touched[touched[z]] = False
-        if worth < -1e-9 * (1.0 + gain):
+        r, least = cheapest_out(loss, change, cheapest, touched, n_touched, is_touched)
+        if least - gain < -1e-9 * (1.0 + gain):
             old = chosen[r]
             position[old], position[j], chosen[r] = -1, r, j
             swaps += 1
@@ -235,20 +228,7 @@ def ascend(
                 if value >= 0:
                     break
                 rho[row_site[k]] += value
-        z = 0
-        for j in range(m):
-            if state[j] == 0:
-                free[z] = rho[j]
-                z += 1
-        limit = np.inf if wanted >= n_free else (-np.inf if wanted <= 0 else np.partition(free, wanted - 1)[wanted - 1])
-        left = wanted
-        for j in range(m):
-            top[j] = state[j] == 1 or (state[j] == 0 and rho[j] < limit)
-            left -= top[j] and state[j] == 0
-        for j in range(m):
-            if left > 0 and state[j] == 0 and not top[j] and rho[j] == limit:
-                top[j] = True
-                left -= 1
+        open_least(rho, state, wanted, free, top)
         value, size = 0.0, 0.0
         for i in range(n):
             value += multiplier[i]
@@ -283,10 +263,7 @@ def ascend(
                 for k in range(site_start[j], site_start[j + 1]):
                     if people[site_row[k]] * site_cost[k] < multiplier[site_row[k]]:
                         slope[site_row[k]] -= 1.0
-        length = 0.0
-        for i in range(n):
-            direction[i] = slope[i] + momentum * direction[i]
-            length += direction[i] * direction[i] * people[i]
+        length = deflect(direction, slope, momentum, people)
         if length <= 0:
             break
         step = theta * max(target - value, 1e-9 * abs(target)) / length
