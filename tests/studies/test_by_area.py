@@ -198,6 +198,13 @@ def test_a_cluster_gives_the_same_and_a_lost_worker_costs_only_time(
     away.rename(store.folder)
     same(ja.run_by_area("coverage_gaps", hidden, scheduler=address, **TOWN), here)
 
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "coverage_gaps", "--store", str(store.folder), "--by", "province", "--scheduler", address,
+              "--out", str(tmp_path / "gaps.csv"), *(word for n, v in TOWN.items() for word in (f"--{n}", str(v)))])
+    assert stop.value.code == 0
+    here.to_csv(tmp_path / "here.csv")
+    assert (tmp_path / "gaps.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+
     mark = tmp_path / "one_died"
     found = ja.run_by_area(Fragile, store, scheduler=address, mark=str(mark))
     assert mark.exists(), "no worker died, so nothing was tested"
