@@ -74,7 +74,8 @@ class Responses(Study):
             names="urgency")
         urgency["median_hours"] = [responses.time_to_close(told[told["urgency"] == u], as_of=as_of).median
                                    for u in urgency["urgency"]]
-        notes = [Note("study.responses.note.moment", {"date": Term("date", f"{as_of + asking.BANGKOK:%Y-%m-%d}")}),
+        day = as_of + asking.BANGKOK - pd.Timedelta(1, "us")  # midnight ends the day
+        notes = [Note("study.responses.note.moment", {"date": Term("date", f"{day:%Y-%m-%d}")}),
                  Note("study.responses.note.median")]
         if len(table) and not table["closed_at"].notna().any():
             notes.append(Note("study.responses.note.no_events"))
@@ -90,8 +91,10 @@ class Responses(Study):
         """The moment that is looked at, UTC."""
         if self.date is not None:
             return pd.Timestamp(self.date) + pd.Timedelta(days=1) - asking.BANGKOK
-        newest = pd.to_datetime(snapshot.query("newest_activity").iloc[0], errors="coerce").dropna()
-        return newest.max() if len(newest) else pd.Timestamp(snapshot.created_at)
+        # The newest day of the whole version, not of the scope: an area that fell silent would stop its own clock.
+        newest = [snapshot.held(n).as_of for n in ("requests", "request_events")]
+        days = [pd.Timestamp(str(day)[:10]) for day in newest if day]
+        return max(days) + pd.Timedelta(days=1) - asking.BANGKOK if days else pd.Timestamp(snapshot.created_at)
 
     def _frame(self, snapshot: Snapshot, index: pd.Index, code: pd.Series, table: pd.DataFrame, told: pd.DataFrame,
                over: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import jitasa_analytics as ja
 from tests.studies.road import ask, town
 
 DAY = dt.date(2021, 8, 4)  # its end, midnight in Bangkok, is 17:00 UTC
@@ -48,6 +49,20 @@ def test_overdue_by_hand(make):
     urgency = answer.tables["urgency"].set_index("urgency")
     assert urgency["overdue"].to_dict() == {"low": 0, "normal": 0, "high": 1, "critical": 1}
     assert answer_of(make, hours_critical=4).frame.loc["200101", "overdue"] == 2
+
+
+def test_a_province_that_fell_silent_does_not_stop_its_own_clock(make):
+    # The newest request of all came from 21 on 31 August; the last of 20 on 4 August.
+    later = asking(("z", "210101", "2021-08-30 18:00", "normal", "new"))
+    store = make(town() | {"requests": pd.concat([REQUESTS, later]), "request_events": EVENTS})
+    alone, whole = (ask(store, "responses", scope, level="province").frame.loc["20"] for scope in ("20", "TH"))
+    assert alone["days_since"] == pytest.approx(27 + 5 / 24) and alone["silent"] and alone["overdue"] == 3
+    pd.testing.assert_series_equal(alone.drop("geometry"), whole.drop("geometry"))
+    answer = ask(store, "responses")
+    told = next(n for n in answer.notes if n.key == "study.responses.note.moment")
+    assert told.values["date"].value == "2021-08-31"
+    parts = ja.run_by_area("responses", store, level="province")
+    pd.testing.assert_series_equal(parts.frame.loc["20"].drop("geometry"), whole.drop("geometry"))
 
 
 def test_those_who_wait_count_in_the_median(make):
