@@ -116,8 +116,8 @@ class Entered:
             self.wrong(name, "day")
             return None
 
-    def place(self, intake: Intake) -> Place | None:
-        """The tambon and, where it was tapped or found by the device, the point."""
+    def place(self, intake: Intake, lang: str) -> Place | None:
+        """The tambon and, where it was tapped or found by the device, the point; areas are named in a language."""
         code = self["tambon"]
         if code and not (areas.exists(code) and len(code) == 6):
             self.wrong("place", "tambon")
@@ -131,7 +131,7 @@ class Entered:
         here = intake.locate(*point)
         if here is not None and len(here) == 6:
             if code and here[:4] != code[:4]:
-                self.wrong("place", "two_places", point=areas.full_name(here), chosen=areas.full_name(code))
+                self.wrong("place", "two_places", point=areas.full_name(here, lang), chosen=areas.full_name(code, lang))
                 return None
             return Place(here, *point)
         if not code or (here is not None and not code.startswith(here)):

@@ -190,7 +190,7 @@ class AskForm(KeptForm):
 
     def place(self, entered: Entered) -> Place | None:
         """Where help is needed; None, with an error in ``entered``, where that is not said."""
-        return entered.place(self.intake)
+        return entered.place(self.intake, self.lang)
 
     def keep(self, person: Person, place: Place, ask: Ask, seed: str) -> Kept:
         """Keep it."""
@@ -219,7 +219,7 @@ class VolunteerForm(KeptForm):
         offer = Offer(entered.choice("kind", contracts.VOLUNTEER_KINDS), entered.choices("skill", SKILLS),
                       entered.choices("equipment", EQUIPMENT), float(entered.whole("capacity", 1, 50, 1) or 1),
                       begin, end)
-        place = entered.place(self.intake)
+        place = entered.place(self.intake, self.lang)
         return partial(self.intake.volunteer, person, place, offer, seed=seed) if place and not entered.errors else None
 
 

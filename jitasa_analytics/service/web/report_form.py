@@ -59,7 +59,7 @@ class ReportForm(Form):
             self.show(entered, status=400, notice=self.tell("error.expired"))
             return
         what, count = entered.text("what", longest=200, needed=True), entered.whole("count", 0, MOST)
-        place = entered.place(self.intake)
+        place = entered.place(self.intake, self.lang)
         if entered.errors or place is None:
             self.show(entered, status=400, notice=self.tell("error.some", count=len(entered.errors)), seed=ticket.seed)
             return
