@@ -96,10 +96,11 @@ class Hotspots(Study):
         by_chance = int((frame["p"] <= self.false_alarms).sum())
         if by_chance > called:
             notes.append(Note("study.hotspots.note.chance", {"areas": by_chance, "left": called}))
-        notes.append(Note(f"study.hotspots.note.do_{self.what}"))
+        figures = self._figures(frame, spots)
+        notes.append(Note(f"study.hotspots.note.do_{self.what if figures['hot_areas'].value else 'nowhere'}"))
         return self.answer(
             snapshot, frames.assemble(shapes, frame).sort_values("score", ascending=False, kind="stable"),
-            measure="score", unit="score", figures=self._figures(frame, spots), notes=tuple(notes), uses=uses,
+            measure="score", unit="score", figures=figures, notes=tuple(notes), uses=uses,
             tables={"spots": spots})
 
     def _requests(self, snapshot: Snapshot) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[Note], tuple[str, ...]]:

@@ -69,7 +69,8 @@ def number(page: str) -> str:
 def test_a_request_is_in_the_store_and_its_contact_is_not(served: Served) -> None:
     visitor = served.visitor()
     status, _, page = send(visitor, "/ask", ASK | {"lon": "100.92", "lat": "13.29"})
-    assert status == 201
+    assert status == 201 and "ข้อมูลตัวอย่าง" in page
+    assert "Sample data" in served.visitor().get("/status?lang=en")[2]
     reference = number(page)
     store = Store(served.store)
     store.settle()

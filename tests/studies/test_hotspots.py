@@ -35,6 +35,7 @@ def test_a_block_of_nine_is_found_and_chance_is_not(block):
     assert hot <= ring
     assert len(answer.tables["spots"]) == 1
     assert answer.tables["spots"].loc[0, "areas"] == len(hot) == answer.figures["hot_areas"].value
+    assert answer.notes[-1].key == "study.hotspots.note.do_requests"
     assert answer.figures["people_in_hot"].value == 1000 * len(hot)
 
 
@@ -59,6 +60,8 @@ def test_a_rate_is_looked_at_and_not_a_count(make):
     store = store_with(make, {c: 20 if c in BLOCK else 4 for c in CODES}, population=grid.population(N, people))
     answer = ask(store, "hotspots", level="tambon")
     assert answer.figures["hot_areas"].value == 0
+    # Nobody is sent to hot spots that there are not.
+    assert {n.key.rpartition(".")[2] for n in answer.notes} & {"do_requests", "do_nowhere"} == {"do_nowhere"}
     assert answer.frame["value"].nunique() == 1
 
 

@@ -57,7 +57,11 @@ class Form(Handler):
         wrong = {n: self.tell(f"error.{rule}", **values) for n, (rule, values) in entered.errors.items()}
         self.page(self.slug, self.say(f"{self.slug}.title"), status=status, tell=self.tell, typed=entered, wrong=wrong,
                   notice=notice, done=done, ticket=self._ticket(seed), trap=robots.TRAP, places=self._places(entered),
-                  sample=bool(self.house.store.manifest().sample), **self.given())
+                  **self.given())
+
+    def page(self, template: str, title: str, *, status: int = 200, **values: Any) -> None:
+        """Answer with a page; it says where the store holds sample data."""
+        super().page(template, title, status=status, sample=bool(self.house.store.manifest().sample), **values)
 
     def given(self) -> dict[str, Any]:
         """What the page of this form needs beside."""
