@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from jitasa_analytics.service import references
 from jitasa_analytics.store import Store
-from tests.ui.browser import Visit
+from tests.ui.browser import LONG, Visit
 from tests.ui.conftest import ARTEFACTS, ROOT, START, free_port
 
 pytestmark = pytest.mark.ui
@@ -82,10 +84,11 @@ def test_asking_for_help_with_a_tap_on_the_map(phone: Visit, forms: tuple[Path, 
     page.get_by_label("จำนวน: ข้าวกล่อง").fill("๑๒")
     page.locator("#province").select_option("20")
     page.locator("#place-map canvas[data-drawn]").wait_for()
-    page.wait_for_function("document.querySelectorAll('#district option').length > 1")
+    # The forms' policy forbids evaluation, by which a waiting function of the browser is asked again: locators wait.
+    page.locator("#district option").nth(1).wait_for(state="attached")
     # A click in the middle of the map: its tambon is chosen in the lists.
     page.locator("#place-map canvas").click()
-    page.wait_for_function("document.getElementById('tambon').value.length === 6")
+    expect(page.locator("#tambon")).to_have_value(re.compile(r"\d{6}"), timeout=LONG)
     chosen = page.locator("#tambon").input_value()
     page.locator("#map-told").get_by_text("ปักหมุด").wait_for()
     page.get_by_label("ชื่อผู้ติดต่อ").fill("สมหญิง")
