@@ -86,7 +86,8 @@ class Correcting:
             editors=dict.fromkeys(told), text_align="left", theme="simple", margin=0, sizing_mode="stretch_width",
             height=110 + 62 * min(len(frame), 5), layout="fit_data_fill", stylesheets=[TABLE, _WRITTEN],
             formatters={c: {"type": "textarea"} for c in told}, widths=dict.fromkeys(told, 240),
-            selectable=False, css_classes=["corrections"])
+            # Drawn anew by the table itself on coming into sight, a cell that is being written would be lost.
+            selectable=False, css_classes=["corrections"], configuration={"autoResize": False})
         self.place[:] = [self.table, card.piece(f'<p class="lead">{escape(more)}</p>' if more else "")]
 
     async def _send(self, *_: Any) -> None:

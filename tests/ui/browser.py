@@ -114,7 +114,7 @@ class Visit:
     def map_box(self) -> dict[str, float]:
         """Where the map is on the screen: scrolled into view first."""
         element = self.page.locator(".map-pane").first
-        element.scroll_into_view_if_needed()
+        element.evaluate("e => e.scrollIntoView({block: 'nearest'})")
         box = element.bounding_box()
         assert box is not None
         return {k: box[k] for k in ("x", "y", "width", "height")}

@@ -46,9 +46,8 @@ def test_import_with_mapping_and_correction(ui_store: Path, tmp_path: Path, chro
         assert dict(zip(told["request_id"], told["people"], strict=True)) == {f"N{i}": i for i in range(1, 9)}
         # The refused row stands below with its reason; its cell is written and the row is sent again.
         cell = visit.page.locator(".corrections .tabulator-cell", has_text="รอนาน").last
-        # A table is drawn anew when it comes into sight; nobody presses within the same frame.
-        cell.scroll_into_view_if_needed()
-        visit.page.evaluate("() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
+        cell.evaluate("e => e.scrollIntoView({block: 'center'})")
+        visit.idle()
         cell.click()
         editor = visit.page.locator(".corrections .tabulator-editing input")
         editor.fill("new")
