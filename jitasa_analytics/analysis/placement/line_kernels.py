@@ -19,9 +19,13 @@ from jitasa_analytics.analysis.placement.search_parts import cheapest_out, defle
 def line_ascent(
     x: Any, y: Any, z: Any, people: Any, low: Any, high: Any, begin: Ints, end: Ints,
     sx: Any, sy: Any, sz: Any, fixed: Bools, n_open: int, target: float, enough: float,
-    mu: Floats, theta: float, momentum: float, patience: int, rounds: int, best: Floats, usage: Floats,
+    mu: Floats, direction: Floats, theta: float, momentum: float, patience: int, rounds: int, best: Floats,
+    usage: Floats,
 ) -> tuple[float, float, int]:
     """Dual ascent by deflected subgradients for some of the candidates, in float32.
+
+    A step aims at the best value so far and ``theta`` of the way from there to ``target``; where that is not
+    reached in time, ``theta`` is halved. ``direction`` is that of the last step, and is carried on.
 
     ``mu`` is the multiplier of each place for one of its people, in km. The value is no bound: the
     candidates left out may lower it, and so may rounding; `line_sums` proves what it is worth.
@@ -31,7 +35,7 @@ def line_ascent(
     n, m = len(x), len(sx)
     mu32 = np.empty(n, np.float32)
     far = np.empty(len(begin), np.float32)
-    rho, slope, direction = np.empty(m), np.empty(n), np.zeros(n)
+    rho, slope = np.empty(m), np.empty(n)
     top = np.zeros(m, np.bool_)
     parts = np.zeros(128, np.float32)
     stack, leaves = np.empty(128, np.int64), np.empty(len(begin), np.int64)
@@ -68,7 +72,7 @@ def line_ascent(
         if bound >= enough or theta < 1e-4:
             break
         if stale >= patience:
-            theta *= 0.6
+            theta *= 0.5
             stale = 0
             mu[:] = best
             direction[:] = 0.0
@@ -86,7 +90,7 @@ def line_ascent(
         length = deflect(direction, slope, momentum, people)
         if length <= 0:
             break
-        step = theta * max(target - value, 1e-9 * abs(target)) / length
+        step = (theta * max(target - bound, 1e-9 * abs(target)) + (bound - value)) / length
         for i in range(n):
             mu[i] = max(mu[i] + step * direction[i], 0.0)
     return bound, theta, done

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from jitasa_analytics.analysis import placement, travel
-from jitasa_analytics.analysis.placement import line_centers, line_medians, line_tree, task
+from jitasa_analytics.analysis.placement import line_centers, line_dual, line_medians, line_tree, task
 from jitasa_analytics.analysis.placement.beside import beside
 from jitasa_analytics.errors import InputError
 
@@ -62,6 +62,34 @@ def test_median_equals_brute_force():
         assert plan.assignments["cost"].to_numpy() == pytest.approx(costs[:, chosen].min(axis=1), rel=1e-12)
         near += plan.gap <= 0.05
     assert near >= 36
+
+
+def test_multipliers_prove_what_no_plan_is_below_though_few_candidates_raise_them():
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        places, sites = rng.uniform(0, 100, (60, 3)), rng.uniform(0, 100, (12, 3))
+        people, fixed, p = rng.integers(1, 9, 60).astype(float), np.arange(12) == seed, 4
+        km = np.linalg.norm(places[:, None] - sites[None], axis=2)
+        best = min(people @ km[:, plan].min(axis=1)
+                   for plan in combinations(range(12), p) if fixed.sum() == fixed[list(plan)].sum())
+        choice = line_dual.Choice(sites, fixed, p, 0.0)
+        active = choice.spread(5)
+        assert fixed[active].sum() == fixed.sum() and len(active) < 12
+        tree = line_tree.tree_of(places, people)
+        state = line_dual.Ascent(tree, choice, np.full(60, 5.0), active, 0.05)
+        began = state.bound
+        for _ in range(15):
+            state.climb(20, 1.005 * best, np.inf)
+            assert state.bound <= best * (1 + 1e-12)
+        saved = np.minimum(km[tree.names] - state.mu[:, None], 0.0)
+        rho = tree.people @ saved
+        least = np.sort(rho[~fixed])[: p - fixed.sum()].sum() + rho[fixed].sum()
+        assert state.bound == pytest.approx(tree.people @ state.mu + least, rel=1e-9)
+        assert began < 0.5 * best and state.bound > 0.97 * best, seed
+        assert fixed[state.often()].sum() == fixed.sum()
+        around = state.at(places)
+        assert (around >= state.mu.min() - 1e-9).all() and (around <= state.mu.max() + 1e-9).all()
+        assert state.at(tree.points[:1]) == pytest.approx(state.mu[:1], rel=0.1)
 
 
 def test_center_equals_brute_force(monkeypatch):
