@@ -7,29 +7,30 @@ places does for all even less.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
 from jitasa_analytics.analysis.lines import Lines
-from jitasa_analytics.analysis.placement import covering_kernels, line_kernels
+from jitasa_analytics.analysis.placement import center_kernels, line_kernels
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.beside import beside
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
-from jitasa_analytics.analysis.placement.covering import Rows, Searcher, reduced
-from jitasa_analytics.analysis.placement.covering_solver import least_number
+from jitasa_analytics.analysis.placement.covering import Rows, lp_work
+from jitasa_analytics.analysis.placement.line_radii import Proof
 from jitasa_analytics.analysis.placement.line_tree import tree_of
 from jitasa_analytics.analysis.placement.task import Task
 
-METHOD = "row weighting for covers, linear programs (HiGHS) for proofs; lengths worked out when needed"
+METHOD = "exchanges with weighted places, linear programs (HiGHS) for proofs; lengths worked out when needed"
 
-_CORE = 6000  # places that lie apart, which the search looks at
-_PROOF, _MOST_PROOF = 1500, 4500  # of those, for the first proofs and for the last
-_RADII = 3  # that a turn tries to prove too small
-_WORK = 0.05  # of the first turn's search, of all there is
-_TRY = 0.4  # of that, for one radius
-_STEP, _LEAST_STEP = 0.08, 2e-5  # by which the radius shrinks
-_FINE = 0.01  # of the radius, at which a proof is left for one with more places
-_NODES = 500
+_CORE = 2000  # places that lie apart, which the search looks at first
+_MOST_CORE = 8000
+_PROOF = 1000  # places of the first proof
+_WORK = 0.03  # of all there is, for the search beside a proof at most
+_PROOF_WORK = 0.4  # of a usual linear program, that one of these takes
+_STEP, _LEAST_STEP = 0.05, 5e-4  # by which the radius shrinks
+_STEPS, _MOST_STEPS = 300, 20_000  # of the search for one radius
+_TENURE = 5  # steps for which a site that went may not come back
 
 
 def solve(task: Task, lines: Lines) -> tuple[Plan, bool]:
@@ -53,26 +54,34 @@ class _Search:
         points = lines.starts[self.served]
         x, y, z = np.ascontiguousarray(points.T)
         order, self.apart = line_kernels.line_spread(x, y, z, min(_CORE, len(points)))
-        self.order = self.served[order]
-        self.core = self.order
-        self.step, self.share, self.seed = _STEP, _TRY, task.seed
+        self.order = self.core = self.served[order]
+        self.from_fixed = np.full(len(task.must), np.inf)
+        if len(self.fixed):
+            self.from_fixed = lines.near(self.fixed, 1).costs
+        self.weight = np.ones(len(task.must), np.int64)
+        self.rough, self.step, self.steps, self.seed = True, _STEP, _STEPS, task.seed
+        self.target = np.inf  # the radius that is tried
         self.plan: Ints | None = None
-        self.high, self.low, self.failed = np.inf, 0.0, np.inf
+        self.sites: Ints = np.zeros(0, np.int64)  # where the search is
+        self.high, self.low = np.inf, 0.0
 
     def run(self) -> tuple[Plan, bool]:
         """Search until it is good enough or over."""
         watch = self.watch
         watch.tell(bound=0.0)
         self._begin()
-        places, effort, fine, radius, blocks = _PROOF, 1.0, _FINE, 0.0, False
+        self.target = self.high * (1 - _STEP)
+        tree = tree_of(self.lines.starts[self.served], np.ones(len(self.served)))
+        tree = replace(tree, names=self.served[tree.names])
+        proof = Proof(self._needy, self._rows, tree, self.lines.ends, self.order[:_PROOF], self.p, self.task.seed,
+                      watch.left)
         while not watch.over() and self.low < self.high * (1 - 1e-9):
-            proof = functools.partial(self._refuted, self.order[:places], self.high, radius, fine, blocks)
-            low, radius, narrow = beside(functools.partial(self._search, effort), proof, watch.left)
+            work = min(_WORK * watch.work, 0.02 + _PROOF_WORK * lp_work(proof.pairs))
+            low, sites = beside(functools.partial(self._search, work), functools.partial(
+                proof.turn, self.low, self.high), watch.left)
             self._prove(low)
-            if narrow:  # harder: more places, a finer radius, at last blocks
-                blocks = places == min(_MOST_PROOF, len(self.order))
-                places = min(2 * places, _MOST_PROOF, len(self.order))
-                effort, fine, radius = 2.5 * effort, fine / 2, 0.0
+            if sites is not None:
+                self._offer(sites)
         assert self.plan is not None
         return Plan(self.plan), watch.enough()
 
@@ -99,15 +108,17 @@ class _Search:
         way[self.served] = self.lines.near(chosen, 1).costs[self.served]
         if self.plan is None or self.watch.better(float(way.max())):
             self.plan = chosen
+            self.sites = np.setdiff1d(chosen, self.fixed)
             self.high = float(way.max()) / self.lines.factor
         self.watch.tell(float(way.max()))
         return np.asarray(way / self.lines.factor)
 
+    def _needy(self, places: Ints, radius: float) -> Ints:
+        """Those of some places that no fixed site serves within a radius."""
+        return places[self.from_fixed[places] > radius * self.lines.factor]
+
     def _rows(self, places: Ints, radius: float) -> Rows:
-        """Candidates within a radius of each place that no fixed site reaches."""
-        if len(self.fixed):
-            nearest = self.lines.restrict(self.lines.origins[places]).near(self.fixed, 1).costs
-            places = places[nearest > radius * self.lines.factor]
+        """Candidates within a radius of each place."""
         px, py, pz = np.ascontiguousarray(self.lines.starts[places].T)
         x, y, z, _, low, high, begin, end = self.tree.fine
         start = np.zeros(len(places) + 1, np.int64)
@@ -120,63 +131,68 @@ class _Search:
         line_kernels.line_near(*given, start, index, True)
         return Rows(start, index, len(self.task.model.fixed))
 
-    def _search(self, effort: float) -> None:
-        """Covers of the core with ever smaller radii, for some work."""
-        left = effort * _WORK * self.watch.work
-        while left > 0 and not self.watch.over() and self.low < self.high:
-            work = min(left, self.share * _WORK * self.watch.work)
-            left -= max(work / 3, 0.05)
-            radius = max(self.high * (1 - self.step), self.low)
-            sites = self._cover(self._rows(self.core, radius), work)
-            if sites is None:
-                self.step, self.share = max(self.step / 2, _LEAST_STEP), min(1.3 * self.share, 1.0)
-                continue
-            way = self._offer(sites)
-            out = np.flatnonzero(way > radius * (1 + 1e-9))
-            worst = out[np.argsort(-way[out], kind="stable")[:100]]
-            self.core = np.unique(np.concatenate([self.core, worst, out[:: max(1, len(out) // 200)]]))
-            if len(out) == 0:
-                self.step *= 1.1
-
-    def _cover(self, rows: Rows, work: float) -> Ints | None:
-        """At most p candidates that cover all rows, near the best plan; None where none is found."""
-        if (np.diff(rows.start) == 0).any():
-            return None
-        small = reduced(rows, 2)
-        target = self.p - len(small.forced)
-        if small.rows.n == 0:
-            return small.forced if target >= 0 else None
-        if target <= 0:
-            return None
-        assert self.plan is not None
-        self.seed += 1
-        s = Searcher(small.rows, self.seed % 2**31)
-        s.last = covering_kernels.greedy(
-            *s.columns, small.rows.n, np.isin(small.names, self.plan), self.seed % 2**31)
-        s.run(work, target, lambda: self.watch.left() <= 0)
-        return np.concatenate([small.forced, small.names[s.best]]) if s.size <= target else None
-
-    def _refuted(
-        self, places: Ints, high: float, radius: float, fine: float, blocks: bool
-    ) -> tuple[float, float, bool]:
-        """The largest radius shown to be too small for some places, where to go on, and whether little is left.
-
-        The number of sites that a radius needs falls with its square: that says which one to try next.
-        """
-        low = self.low
-        top = min(self.failed, high)
-        radius = radius or low + 0.75 * (high - low)
-        for _ in range(_RADII):
-            if top - low <= fine * high or self.watch.left() <= 0:
-                self.failed = np.inf
-                return low, radius, True
-            radius = min(max(radius, low + 0.1 * (top - low)), top - 0.1 * (top - low))
-            needed = least_number(self._rows(places, radius), self.p, left=self.watch.left,
-                                  nodes=_NODES if blocks else 0, seed=self.task.seed)
-            if needed > self.p:
-                low = radius
+    def _search(self, work: float) -> None:
+        """Covers with ever smaller radii, for some work; the places that they leave out come to the core."""
+        at, radius = 0.0, 0.0
+        places: Ints = np.zeros(0, np.int64)
+        rows = Rows(np.zeros(1, np.int64), places, len(self.task.model.fixed))
+        while work > 0 and not self.watch.over() and self.low < self.high and self.p > 0:
+            radius = max(min(self.target, self.high * (1 - _LEAST_STEP)), self.low)
+            if radius != at:
+                at, places = radius, np.zeros(0, np.int64)
+                rows = Rows(np.zeros(1, np.int64), np.zeros(0, np.int64), rows.m)
+            fresh = np.setdiff1d(self._needy(self.core, radius), places)
+            more = self._rows(fresh, radius)
+            places = np.concatenate([places, fresh])
+            rows = Rows(np.concatenate([rows.start, rows.start[-1] + more.start[1:]]),
+                        np.concatenate([rows.index, more.index]), rows.m)
+            left, spent = self._exchange(rows, places)
+            work -= spent
+            if left:
+                self._missed()
+            elif self.rough:
+                self.target *= 1 - _STEP
             else:
-                top = self.failed = radius
-            nearly = 1.002 if needed > self.p else 0.998
-            radius = radius * float(np.sqrt(max(needed, 1.0) / max(self.p, 1))) * nearly
-        return low, radius, False
+                self._met(radius)
+
+    def _exchange(self, rows: Rows, places: Ints) -> tuple[int, float]:
+        """Exchange sites until they cover the rows of some places: how many stay bare, and the work that it was."""
+        if (np.diff(rows.start) == 0).any():
+            return 1, 0.01
+        columns = rows.columns
+        self.seed += 1
+        weight = self.weight[places]
+        left, steps = center_kernels.exchange_sites(
+            rows.start, rows.index.astype(np.int32), columns[0], columns[1].astype(np.int32), self.sites, weight,
+            self.steps, _TENURE, self.seed % 2**31)
+        self.weight[places] = weight
+        k = len(rows.index)
+        each = k / max(rows.n, 1) * (k / max(rows.m, 1) * 2e-9 + self.p * 1e-9)
+        return left, 1e-4 + 2e-8 * k + 5e-7 * len(self.served) + steps * each
+
+    def _missed(self) -> None:
+        """No cover was found: a larger radius next, and with the least step a longer search from the best plan."""
+        if self.rough:
+            self.rough, self.target = False, self.target / (1 - _STEP)
+            return
+        if self.step <= _LEAST_STEP:
+            self.steps = min(2 * self.steps, _MOST_STEPS)
+            assert self.plan is not None
+            self.sites = np.setdiff1d(self.plan, self.fixed)
+            self.weight[:] = 1
+        self.step = max(min(self.step, 1 - self.target / self.high) / 2, _LEAST_STEP)
+        self.target = self.high * (1 - self.step)
+
+    def _met(self, radius: float) -> None:
+        """The core is covered: the worst place of each site that is still left out comes to it."""
+        way = self._offer(self.sites)
+        out = np.flatnonzero(way > radius * (1 + 1e-9))
+        if len(out) == 0:
+            self.step = min(1.2 * self.step, _STEP)
+            self.target = self.high * (1 - self.step)
+            return
+        out = out[np.argsort(-way[out], kind="stable")]
+        _, first = np.unique(np.floor(self.lines.starts[out] / max(0.04 * radius, 1e-9)), axis=0, return_index=True)
+        self.core = np.union1d(self.core, out[np.sort(first)[:200]])
+        if len(self.core) > _MOST_CORE:
+            self.core = np.union1d(self.order, self.core[self.weight[self.core] > 1])

@@ -10,8 +10,17 @@ import pandas as pd
 import pytest
 
 from jitasa_analytics.analysis import placement, travel
-from jitasa_analytics.analysis.placement import line_centers, line_dual, line_medians, line_tree, task
+from jitasa_analytics.analysis.placement import (
+    center_kernels,
+    line_centers,
+    line_dual,
+    line_medians,
+    line_radii,
+    line_tree,
+    task,
+)
 from jitasa_analytics.analysis.placement.beside import beside
+from jitasa_analytics.analysis.placement.covering import Rows
 from jitasa_analytics.errors import InputError
 
 
@@ -110,6 +119,55 @@ def test_center_equals_brute_force(monkeypatch):
         assert plan.objective == pytest.approx(costs[lived][:, chosen].min(axis=1).max(), rel=1e-12)
         near += plan.gap <= 0.05
     assert near >= 30, near
+
+
+def within(places, sites, radius: float) -> Rows:
+    near = np.linalg.norm(places[:, None] - sites[None], axis=2) <= radius
+    return Rows(np.concatenate([[0], np.cumsum(near.sum(axis=1))]).astype(np.int64), np.nonzero(near)[1], len(sites))
+
+
+def smallest(places, sites, p: int) -> float:
+    km = np.linalg.norm(places[:, None] - sites[None], axis=2)
+    return min(km[:, plan].min(axis=1).max() for plan in combinations(range(len(sites)), p))
+
+
+def test_exchanges_find_the_cover_that_there_is_and_leave_bare_where_there_is_none():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        places, sites, p = rng.uniform(0, 100, (50, 3)), rng.uniform(0, 100, (14, 3)), int(rng.integers(1, 5))
+        best = smallest(places, sites, p)
+        for radius, there_is in ((best * (1 + 1e-9), True), (best * (1 - 1e-9), False)):
+            rows = within(places, sites, radius)
+            chosen, weight = np.arange(p), np.ones(50, np.int64)
+            left, steps = center_kernels.exchange_sites(
+                rows.start, rows.index, *rows.columns, chosen, weight, 3000, 2, seed)
+            bare = np.linalg.norm(places[:, None] - sites[chosen][None], axis=2).min(axis=1) > radius
+            assert len(np.unique(chosen)) == p and left == bare.sum(), seed
+            assert (left == 0) is there_is and (steps < 3000 or not there_is), seed
+            assert weight.min() >= 1
+
+
+def test_a_radius_that_is_called_too_small_is_and_places_that_matter_are_found(monkeypatch):
+    monkeypatch.setattr(line_radii, "_TAKEN", 5)
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        places, sites, p = rng.uniform(0, 100, (60, 3)), rng.uniform(0, 100, (14, 3)), int(rng.integers(1, 5))
+        best, low = smallest(places, sites, p), 0.0
+
+        def rows(some, radius, places=places, sites=sites):
+            return within(places[some], sites, radius)
+
+        proof = line_radii.Proof(lambda some, radius: some, rows, line_tree.tree_of(places, np.ones(60)), sites,
+                                 np.arange(4), p, 0, lambda: 60.0)
+        high = best * 1.2
+        for _ in range(40):
+            low, found = proof.turn(low, high)
+            assert low < best, seed
+            if found is not None:  # they serve the places looked at
+                way = np.linalg.norm(places[:, None] - sites[found][None], axis=2).min(axis=1)
+                assert len(found) <= p and way.max() >= best * (1 - 1e-12)
+                high = min(high, way.max())
+        assert low > 0.9999 * best and high == pytest.approx(best), seed
 
 
 def test_covers_and_limits_make_a_table_of_lines():
