@@ -23,7 +23,7 @@ from jitasa_analytics.ingest.bulk import stream
 from jitasa_analytics.ingest.bulk.lane import FINE, Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.bulk.said import Said
-from jitasa_analytics.ingest.bulk.split import split
+from jitasa_analytics.ingest.bulk.split import Splitter
 from jitasa_analytics.ingest.bulk.stream import OtherEncodingError, Stream
 from jitasa_analytics.ingest.bulk.totals import Totals
 from jitasa_analytics.ingest.findings import Findings
@@ -146,11 +146,12 @@ class _Import:
     def _judged(self) -> Iterator[_Judged]:
         """The blocks, each with what the fast lane made of it."""
         left = b""
+        splitter = Splitter(len(self._begun.heads), self._begun.delimiter)
         blocks = _with_last(self._stream.blocks())
         for block, last in blocks:
             raw = left + block if left else block
             data = np.frombuffer(raw, np.uint8)
-            found = split(data, len(self._begun.heads), self._begun.delimiter, last=last)
+            found = splitter.split(data, last=last)
             if found is None:
                 raise _NotPlainError
             left = raw[found.used:]

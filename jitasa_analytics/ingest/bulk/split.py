@@ -20,6 +20,10 @@ Ints = npt.NDArray[np.int32]
 
 _zeros: Any = trailing_zeros
 FINE, STRANGE = 0, 1
+# Bytes that are marked at once; they stay in the processor's nearest cache.
+_CHUNK = 1 << 12
+# Multiplied with eight bytes that are 0 or 1: the highest byte has their bits, or their number.
+_GATHER, _ONES = np.uint64(0x0102040810204080), np.uint64(0x0101010101010101)
 _QUOTE, _NEWLINE, _RETURN, _SPACE = 34, 10, 13, 32
 
 
@@ -49,117 +53,165 @@ class Split:
     used: int
 
 
-def split(data: Bytes, columns: int, delimiter: str, *, last: bool) -> Split | None:
-    """Find the records of a block; None where it is not written as ``csv`` with strict quotes reads it.
+class Splitter:
+    """Finds the records of one file's blocks, in memory that is used again for each block.
 
     Parameters
     ----------
-    data : array of uint8
-        The block, from the beginning of a record.
     columns : int
         How many cells a row has.
     delimiter : str
         One ASCII character.
-    last : bool
-        Whether the file ends here.
     """
-    data = np.ascontiguousarray(data)
-    flags = np.zeros((len(data) + 8) // 8 * 8, np.uint8)
-    quotes, returns = _flags(data, ord(delimiter), flags)
-    if not quotes and (found := _unquoted(data, columns, flags, returns, last=last)) is not None:
-        return found
-    lines = int(np.count_nonzero(data == _NEWLINE)) + 1
-    starts, lengths = np.empty((columns, lines), np.int32), np.empty((columns, lines), np.int32)
-    record, odd = np.empty(lines, np.int32), np.empty((lines, 3), np.int32)
-    state, rows, odds, records, used = _split(data, columns, ord(delimiter), last, starts, lengths, record, odd)
-    if state == STRANGE:
-        return None
-    return Split(starts[:, :rows], lengths[:, :rows], record[:rows], odd[:odds], records, used)
+
+    def __init__(self, columns: int, delimiter: str) -> None:
+        self._columns, self._delimiter = columns, ord(delimiter)
+        self._flags, self._places = np.empty(_CHUNK, np.uint8), np.empty(_CHUNK + 8, np.int32)
+        self._lines = 0
+
+    def split(self, data: Bytes, *, last: bool) -> Split | None:
+        """The records of a block; None where it is not written as ``csv`` with strict quotes reads it.
+
+        What is answered holds until the next block is split.
+
+        Parameters
+        ----------
+        data : array of uint8
+            The block, from the beginning of a record.
+        last : bool
+            Whether the file ends here.
+        """
+        data = np.ascontiguousarray(data)
+        self._make_room(_newlines(data) + 1)
+        starts, lengths, record, odd = self._starts, self._lengths, self._record, self._odd
+        state, rows, odds, records, used, ended = _unquoted(
+            data, self._delimiter, last, self._flags, self._flags.view(np.uint64), self._places, starts, lengths,
+            record, odd)
+        if state == STRANGE or (ended and ended != int(np.count_nonzero(data[:used] == _RETURN))):
+            state, rows, odds, records, used = _split(
+                data, self._columns, self._delimiter, last, starts, lengths, record, odd)
+            if state == STRANGE:
+                return None
+        return Split(starts[:, :rows], lengths[:, :rows], record[:rows], odd[:odds], records, used)
+
+    def _make_room(self, lines: int) -> None:
+        """Room for so many lines."""
+        if lines <= self._lines:
+            return
+        self._lines = lines + lines // 8
+        self._starts = np.empty((self._columns, self._lines), np.int32)
+        self._lengths = np.empty((self._columns, self._lines), np.int32)
+        self._record, self._odd = np.empty(self._lines, np.int32), np.empty((self._lines, 3), np.int32)
 
 
 # -- without quotes: every delimiter ends a cell, every line a record -----------------------
 
 
-def _unquoted(data: Bytes, columns: int, flags: Bytes, returns: bool, *, last: bool) -> Split | None:
-    """The records of a block that holds no quote; None where carriage returns do not stand at the ends of lines."""
-    if last and len(data) and data[-1] != _NEWLINE:
-        flags[len(data)] = 1
-    ends = np.empty(int(np.count_nonzero(flags)), np.int32)
-    lines = _positions(data, flags.view(np.uint64), ends) + 1
-    starts, lengths = np.empty((columns, lines), np.int32), np.empty((columns, lines), np.int32)
-    record, odd = np.empty(lines, np.int32), np.empty((lines, 3), np.int32)
-    rows, odds, records, used, ended = _lines(data, columns, ends, returns, starts, lengths, record, odd)
-    if returns and ended != int(np.count_nonzero(data[:used] == _RETURN)):
-        return None
-    return Split(starts[:, :rows], lengths[:, :rows], record[:rows], odd[:odds], records, used)
-
-
 @numba.njit(cache=True, nogil=True)
-def _flags(data: Bytes, delimiter: int, flags: Bytes) -> tuple[bool, bool]:
-    """Mark delimiters and newlines; says whether there is a quote, and a carriage return."""
-    mark, newline, quote, back = np.uint8(delimiter), np.uint8(_NEWLINE), np.uint8(_QUOTE), np.uint8(_RETURN)
-    quotes = returns = np.uint8(0)
+def _newlines(data: Bytes) -> int:
+    """How many lines end."""
+    found = 0
     for i in range(len(data)):
-        b = data[i]
-        flags[i] = np.uint8(b == mark) | np.uint8(b == newline)
-        quotes |= np.uint8(b == quote)
-        returns |= np.uint8(b == back)
-    return quotes != 0, returns != 0
+        found += data[i] == _NEWLINE
+    return found
 
 
 @numba.njit(cache=True, nogil=True)
-def _positions(data: Bytes, flags: Eights, out: Ints) -> int:
-    """Where the marks are; says how many of them are newlines."""
-    found = lines = 0
-    for i in range(len(flags)):
-        left = flags[i]
-        while left:
-            at = 8 * i + (_zeros(left) >> 3)
-            out[found] = at
-            if at < len(data):
-                lines += data[at] == _NEWLINE
-            found += 1
-            left &= left - np.uint64(1)
-    return lines
+def _positions(words: Eights, count: int, out: Ints) -> int:
+    """Where the bytes are that are 1 and not 0, in so many times 64 of them; says how many there are.
+
+    Eight are written at a time, whether there are so many or not: a branch for each would be guessed wrongly
+    at every cell.
+    """
+    found = 0
+    for k in range(count):
+        bits = total = np.uint64(0)
+        for j in range(8):
+            word = words[8 * k + j]
+            total += word
+            bits |= ((word * _GATHER) >> np.uint64(56)) << np.uint64(8 * j)
+        for j in range(8):
+            out[found + j] = 64 * k + _zeros(bits)
+            bits &= bits - np.uint64(1)
+        here: Any = np.int64((total * _ONES) >> np.uint64(56))
+        for j in range(8, here):
+            out[found + j] = 64 * k + _zeros(bits)
+            bits &= bits - np.uint64(1)
+        found += here
+    return found
 
 
 @numba.njit(cache=True, nogil=True)
-def _lines(data: Bytes, columns: int, ends: Ints, returns: bool, starts: Ints, lengths: Ints, record: Ints,
-           odd: Ints) -> tuple[int, int, int, int, int]:
-    size = len(data)
-    k = rows = odds = records = begin = ended = 0
-    while k < len(ends):
-        stop = k
-        while stop < len(ends) and ends[stop] < size and data[ends[stop]] != _NEWLINE:
-            stop += 1
-        if stop == len(ends):
-            break
-        end = after = ends[stop]
-        if returns and end < size and end > begin and data[end - 1] == _RETURN:
-            after -= 1
-            ended += 1
-        filled = False
-        for at in range(begin, after):
-            if data[at] > _SPACE and (stop == k or data[at] != data[ends[k]]):
-                filled = True
-                break
-        if filled and stop - k == columns - 1:
-            first = begin
-            for c in range(columns - 1):
-                starts[c, rows] = first
-                lengths[c, rows] = ends[k + c] - first
-                first = ends[k + c] + 1
-            starts[columns - 1, rows] = first
-            lengths[columns - 1, rows] = after - first
-            record[rows] = records
-            rows += 1
-        elif filled:
-            odd[odds, 0], odd[odds, 1], odd[odds, 2] = records, begin, min(end + 1, size)
-            odds += 1
+def _unquoted(data: Bytes, delimiter: int, last: bool, flags: Bytes, words: Eights, places: Ints, starts: Ints,
+              lengths: Ints, record: Ints, odd: Ints) -> tuple[int, int, int, int, int, int]:
+    """The records of a block without quotes; STRANGE where there is a quote, or a return within a line.
+
+    Delimiters and newlines are marked in a piece that stays in the processor's cache, many bytes at once, and
+    then visited one by one.
+    """
+    mark, newline, quote, back = np.uint8(delimiter), np.uint8(_NEWLINE), np.uint8(_QUOTE), np.uint8(_RETURN)
+    columns, size = len(starts), len(data)
+    cell = rows = odds = records = begin = first = ended = 0
+    returned = np.uint8(0)
+    for base in range(0, size, _CHUNK):
+        piece = data[base:base + _CHUNK]
+        quotes = returns = np.uint8(0)
+        for i in range(len(piece)):
+            b = piece[i]
+            flags[i] = np.uint8(b == mark) | np.uint8(b == newline)
+            quotes |= np.uint8(b == quote)
+            returns |= np.uint8(b == back)
+        if quotes:
+            return STRANGE, 0, 0, 0, 0, 0
+        returned |= returns
+        flags[len(piece):] = 0
+        for k in range(_positions(words, (len(piece) + 63) >> 6, places)):
+            at = base + places[k]
+            if data[at] != newline:
+                if cell < columns:
+                    starts[cell, rows] = first
+                    lengths[cell, rows] = at - first
+                cell += 1
+                first = at + 1
+                continue
+            rows, odds, ended = _line(data, mark, begin, first, at, cell, returned != 0, records, rows, odds, ended,
+                                      starts, lengths, record, odd)
+            records += 1
+            begin = first = at + 1
+            cell = 0
+    if last and begin < size:
+        rows, odds, ended = _line(data, mark, begin, first, size, cell, False, records, rows, odds, ended, starts,
+                                  lengths, record, odd)
         records += 1
-        begin = min(end + 1, size)
-        k = stop + 1
-    return rows, odds, records, begin, ended
+        begin = size
+    if returned and not ended:
+        return STRANGE, 0, 0, 0, 0, 0
+    return FINE, rows, odds, records, begin, ended
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _line(data: Bytes, mark: np.uint8, begin: int, first: int, end: int, cell: int, returned: bool, records: int,
+          rows: int, odds: int, ended: int, starts: Ints, lengths: Ints, record: Ints,
+          odd: Ints) -> tuple[int, int, int]:
+    """Note a line that ends; its last cell begins at ``first``."""
+    after = end
+    if returned and end > begin and data[end - 1] == _RETURN:
+        after -= 1
+        ended += 1
+    filled = False
+    for at in range(begin, after):
+        if data[at] > _SPACE and data[at] != mark:
+            filled = True
+            break
+    if filled and cell == len(starts) - 1:
+        starts[cell, rows] = first
+        lengths[cell, rows] = after - first
+        record[rows] = records
+        rows += 1
+    elif filled:
+        odd[odds, 0], odd[odds, 1], odd[odds, 2] = records, begin, min(end + 1, len(data))
+        odds += 1
+    return rows, odds, ended
 
 
 # -- with quotes, byte by byte ---------------------------------------------------------------

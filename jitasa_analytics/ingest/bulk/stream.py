@@ -14,7 +14,7 @@ from jitasa_analytics.errors import InputError
 from jitasa_analytics.ingest.text import MAX_LINE, MAX_RATIO, SMALL
 from jitasa_analytics.ingest.workbook import too_large
 
-BLOCK = 24 << 20
+BLOCK = 12 << 20
 _PIECE = 4 << 20
 _BOM = b"\xef\xbb\xbf"
 
