@@ -19,8 +19,9 @@ import pyarrow as pa
 from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.store.counted import CUBE_OF, Counted
 from jitasa_analytics.store.feed import Feed
+from jitasa_analytics.store.keys import Keys
 from jitasa_analytics.store.staging import Authority, merge_sql
-from jitasa_analytics.store.tables import quoted, to_arrow, to_frame, with_cells
+from jitasa_analytics.store.tables import arrow_type, quoted, to_arrow, to_frame, with_cells
 from jitasa_analytics.store.transaction import Transaction
 
 ROW = "_row"
@@ -73,6 +74,8 @@ class Stage:
         schema = f"g_{contract.group}" if self._empty else "g_beside"
         self._name = f"{schema}.{quoted(f'{contract.name}_incoming')}"
         self._counted = Counted(contract) if self._empty and contract.name in CUBE_OF else None
+        self._keys = Keys(contract, {c.name: arrow_type(c.sql_type) for c in self._given if c.name in contract.key},
+                          {c.name: c.default for c in contract.columns if c.default is not None}, _PART)
         self.aside = ""
         self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
                           if (default := _default(c)) is not None}
@@ -80,7 +83,7 @@ class Stage:
         columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c, contract)}" for c in contract.stored)
         self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT{filled})")
         self._connection.execute("BEGIN")
-        self._loading = True
+        self._loading, self._ended = True, False
         self._feed = Feed(self._connection, self._insert)
 
     # -- rows come in ----------------------------------------------------------------------
@@ -97,6 +100,7 @@ class Stage:
     def _put(self, table: pa.Table) -> None:
         if self._counted is not None:
             self._counted.add(table)
+        self._keys.add(table, ROW)
         self._feed.put(table)
 
     def _insert(self, names: list[str]) -> str:
@@ -138,21 +142,26 @@ class Stage:
 
     def doubles(self) -> Iterator[pd.DataFrame]:
         """Rows that share their key with another of them, in the order of rows and whole keys at a time."""
-        self._loaded()
         keys = ", ".join(quoted(k) for k in self._contract.key)
-        candidates = self._candidates(keys)
-        for start in range(0, len(candidates), _GROUPS):
-            part = pa.table({"h": candidates[start:start + _GROUPS]})
-            self._connection.register("candidates", part)
+        if self._keys.whole:
+            self._end()
+            pages: Iterator[npt.NDArray[Any]] = self._keys.alike(_GROUPS)
+            same = f"{ROW} = h"
+        else:
+            pages, same = self._candidates(keys), f"hash({keys}) = h"
+        for page in pages:
+            self._loaded()
+            self._connection.register("candidates", pa.table({"h": page}))
             found = to_frame(self._connection.sql(
                 f"SELECT * FROM (SELECT {self._raw()}, {ROW}, count(*) OVER (PARTITION BY {keys}) AS _times "
-                f"FROM {self._name} SEMI JOIN candidates ON hash({keys}) = h) WHERE _times > 1 ORDER BY {ROW}"))
+                f"FROM {self._name} SEMI JOIN candidates ON {same}) WHERE _times > 1 ORDER BY {ROW}"))
             self._connection.unregister("candidates")
             if len(found):
                 yield found.drop(columns="_times")
 
-    def _candidates(self, keys: str) -> npt.NDArray[np.uint64]:
-        """Hashes of keys that stand more than once, and by rare chance those of different keys."""
+    def _candidates(self, keys: str) -> Iterator[npt.NDArray[np.uint64]]:
+        """Hashes of keys that stand more than once, and by rare chance those of different keys, some at a time."""
+        self._loaded()
         rows = self._count(f"SELECT count(*) FROM {self._name}")
         parts = rows // _PART + 1
         found: list[npt.NDArray[np.uint64]] = []
@@ -163,7 +172,9 @@ class Stage:
             odd = hashes & np.uint64(1) == 1
             with ThreadPoolExecutor(2) as pool:
                 found += pool.map(_twice, (hashes[odd], hashes[~odd]))
-        return np.concatenate(found)
+        candidates = np.concatenate(found)
+        for start in range(0, len(candidates), _GROUPS):
+            yield candidates[start:start + _GROUPS]
 
     def drop(self, rows: npt.ArrayLike) -> None:
         """Take rows out again by their number."""
@@ -267,10 +278,17 @@ class Stage:
                 parts.append(name)
         return ", ".join(parts)
 
-    def _loaded(self) -> None:
-        if self._loading:
+    def _end(self) -> None:
+        """All rows have come: the last ones may still be on their way into the table."""
+        if self._loading and not self._ended:
+            self._ended = True
             if self._counted is not None:
                 self._counted.begin()
+            self._feed.end()
+
+    def _loaded(self) -> None:
+        if self._loading:
+            self._end()
             self._feed.finish()
             self._connection.execute("COMMIT")
             self._loading = False

@@ -47,7 +47,7 @@ class Feed:
         self._schema: pa.Schema | None = None
         self._held: list[pa.Table] = []
         self._rows = 0
-        self._stopped = False
+        self._stopped = self._told = False
 
     def put(self, table: pa.Table) -> None:
         """Hand over rows; waits while many are on their way."""
@@ -55,16 +55,28 @@ class Feed:
             table = self._fitted(table)
         if self._schema != table.schema:
             # A column of a few words has become one of many texts: it goes on in an INSERT of its own.
-            self._end()
+            self.end()
+            self._wait()
             self._schema = table.schema
         self._held.append(table)
         self._rows += len(table)
         if self._rows >= GROUP:
             self._send(self._rows // GROUP * GROUP)
 
+    def end(self) -> None:
+        """Send what is held: no more rows will come."""
+        if self._rows:
+            self._send(self._rows)
+        if self._running is not None and not self._told:
+            while not self._offer(None):
+                pass
+            self._told = True
+        self._held = []
+
     def finish(self) -> None:
         """Wait until all rows are in the table."""
-        self._end()
+        self.end()
+        self._wait()
         self._pool.shutdown()
 
     def stop(self) -> None:
@@ -112,18 +124,14 @@ class Feed:
             return True
         return False
 
-    def _end(self) -> None:
-        """Send what is held, and wait for the INSERT that runs."""
-        if self._rows:
-            self._send(self._rows)
+    def _wait(self) -> None:
+        """Wait for the INSERT that runs."""
         if self._running is not None:
-            while not self._offer(None):
-                pass
             while not self._running.done():
                 # In short turns, so that an interrupt is heard.
                 _wait(self._running)
             self._running.result()
-        self._running, self._held = None, []
+        self._running, self._told = None, False
 
     def _insert(self, schema: pa.Schema) -> None:
         self._connection.register("incoming", pa.RecordBatchReader.from_batches(schema, self._taken()))

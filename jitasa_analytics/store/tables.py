@@ -60,7 +60,7 @@ def to_arrow(frame: pd.DataFrame, dataset: Dataset) -> pa.Table:
             wkb = gpd.GeoSeries(frame[column.name]).to_wkb()
             arrays.append(pa.array([None if v is None else v for v in wkb], pa.binary()))
         else:
-            arrays.append(pa.Array.from_pandas(frame[column.name], type=_arrow_type(column.sql_type)))
+            arrays.append(pa.Array.from_pandas(frame[column.name], type=arrow_type(column.sql_type)))
     return with_cells(pa.table(arrays, names=[c.name for c in dataset.columns]), dataset)
 
 
@@ -138,7 +138,8 @@ def _cells(lon: pa.ChunkedArray, lat: pa.ChunkedArray) -> pa.Array:
     return cells.texts(lon.to_numpy(), lat.to_numpy())
 
 
-def _arrow_type(sql_type: str) -> pa.DataType:
+def arrow_type(sql_type: str) -> pa.DataType:
+    """What stands for a type of SQL."""
     types: dict[str, pa.DataType] = {
         "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
     }

@@ -20,10 +20,11 @@ import pyarrow as pa
 
 from jitasa_analytics.ingest import careful, commit, headers, notes
 from jitasa_analytics.ingest.bulk import stream
+from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.bulk.lane import FINE, Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.bulk.said import Said
-from jitasa_analytics.ingest.bulk.split import Splitter
+from jitasa_analytics.ingest.bulk.split import Splitter, rows_that_begin
 from jitasa_analytics.ingest.bulk.stream import OtherEncodingError, Stream
 from jitasa_analytics.ingest.bulk.totals import Totals
 from jitasa_analytics.ingest.findings import Findings
@@ -38,6 +39,8 @@ from jitasa_analytics.store.staging import Authority
 
 # Rows for the careful lane are collected up to so many.
 _CAREFUL_ROWS = 20_000
+# A row that begins so is the example of a template.
+_EXAMPLE = headers.EXAMPLE.encode()
 
 
 class _NotPlainError(Exception):
@@ -145,16 +148,18 @@ class _Import:
 
     def _judged(self) -> Iterator[_Judged]:
         """The blocks, each with what the fast lane made of it."""
-        left = b""
+        left = np.empty(0, np.uint8)
         splitter = Splitter(len(self._begun.heads), self._begun.delimiter)
         blocks = _with_last(self._stream.blocks())
         for block, last in blocks:
-            raw = left + block if left else block
-            data = np.frombuffer(raw, np.uint8)
+            data = np.concatenate([left, block]) if len(left) else block
+            data = data.view()
+            data.flags.writeable = False  # the same compiled code reads blocks of every kind
+            raw = data.data
             found = splitter.split(data, last=last)
             if found is None:
                 raise _NotPlainError
-            left = raw[found.used:]
+            left = data[found.used:].copy()
             if len(left) > 4 * len(block) + (64 << 20):
                 raise _NotPlainError
             first = self._records == 0
@@ -165,26 +170,26 @@ class _Import:
             if first and len(numbers) and numbers[0] == 1:
                 skip[0] = True
             for record, begin, end in found.odd.tolist():
-                self._odd(record + self._records + 1, raw[begin:end], rest, doubtful, examples)
-            for k in _examples(raw, found.starts[0]):
+                self._odd(record + self._records + 1, str(raw[begin:end], "utf-8"), rest, doubtful, examples)
+            for k in rows_that_begin(data, found.starts[0], _EXAMPLE):
                 skip[k] = True
                 examples.append(int(numbers[k]))
             marked = self._totals.look(data, found, numbers, skip, last=last)
             passed = self.lane.read(data, found, numbers, skip | marked)
             for k in np.flatnonzero(~passed.fine & ~skip).tolist():
-                cells = [raw[s:s + n].decode() for s, n in zip(found.starts[:, k].tolist(),
-                                                              found.lengths[:, k].tolist(), strict=True)]
+                cells = [str(raw[s:s + n], "utf-8") for s, n in zip(found.starts[:, k].tolist(),
+                                                                    found.lengths[:, k].tolist(), strict=True)]
                 if any(c.strip() for c in cells):
                     (doubtful if marked[k] else rest).rows[int(numbers[k])] = cells
             self._records += found.records
             yield _Judged(passed, numbers, rest, doubtful, examples, self._stream.done)
 
-    def _odd(self, number: int, raw: bytes, rest: _Rest, doubtful: _Rest,
+    def _odd(self, number: int, text: str, rest: _Rest, doubtful: _Rest,
              examples: list[int]) -> None:
         """A record that only ``csv`` reads."""
         if number == 1:
             return
-        cells = next(csv.reader(io.StringIO(raw.decode()), delimiter=self._begun.delimiter), [])
+        cells = next(csv.reader(io.StringIO(text), delimiter=self._begun.delimiter), [])
         if not any(c.strip() for c in cells):
             return
         if cells[0].startswith(headers.EXAMPLE):
@@ -291,23 +296,13 @@ def _move(some: _Rest, rest: _Rest) -> None:
     rest.ragged |= some.ragged
 
 
-def _examples(raw: bytes, starts: npt.NDArray[np.int32]) -> list[int]:
-    """Rows that begin as the example of a template does."""
-    mark, found, at = headers.EXAMPLE.encode(), [], -1
-    while (at := raw.find(mark, at + 1)) >= 0:
-        k = int(np.searchsorted(starts, at))
-        if k < len(starts) and starts[k] == at:
-            found.append(k)
-    return found
-
-
-def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _with_last(blocks: Iterator[Bytes]) -> Iterator[tuple[Bytes, bool]]:
     """Each block, and whether it is the last one; a short end is one with the block before it."""
     before = next(blocks, None)
     for block in blocks:
         assert before is not None
         if len(block) < stream.BLOCK // 16:
-            before += block
+            before = np.concatenate([before, block])
             continue
         yield before, False
         before = block

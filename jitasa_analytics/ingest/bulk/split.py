@@ -287,3 +287,25 @@ def _split(data: Bytes, columns: int, delimiter: int, last: bool, starts: Ints, 
         records += 1
         used = at
     return FINE, rows, odds, records, used
+
+
+@numba.njit(cache=True, nogil=True)
+def _begin(data: Bytes, starts: Ints, mark: Bytes, out: Ints) -> int:
+    found = 0
+    for i in range(len(starts)):
+        s = starts[i]
+        if s + len(mark) <= len(data) and data[s] == mark[0]:
+            k = 1
+            while k < len(mark) and data[s + k] == mark[k]:
+                k += 1
+            if k == len(mark):
+                out[found] = i
+                found += 1
+    return found
+
+
+def rows_that_begin(data: Bytes, starts: Ints, mark: bytes) -> list[int]:
+    """Which rows begin with a text: their first cells start at ``starts``."""
+    out = np.empty(len(starts), np.int32)
+    rows: list[int] = out[:_begin(data, starts, np.frombuffer(mark, np.uint8), out)].tolist()
+    return rows

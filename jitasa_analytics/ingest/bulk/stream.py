@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import numba
+import numpy as np
+
 from jitasa_analytics.errors import InputError
+from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.text import MAX_LINE, MAX_RATIO, SMALL
 from jitasa_analytics.ingest.workbook import too_large
 
@@ -49,8 +53,10 @@ class Stream:
         self.sha256 = ""
         self._block = BLOCK
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[Bytes]:
         """Blocks of whole lines; the last may lack the end of its line.
+
+        A block stays as it is while the next one is read; then its memory is used again.
 
         Raises
         ------
@@ -59,6 +65,9 @@ class Stream:
         InputError
             If it is no text in this encoding, holds NUL bytes, or is no table at all.
         """
+        if self.encoding == "utf-8" and self.path.suffix.lower() != ".gz":
+            yield from self._as_they_are()
+            return
         rest: list[bytes] = []
         held = since = 0
         for text in self._texts():
@@ -66,16 +75,63 @@ class Stream:
             end = text.rfind(b"\n") + 1
             since = len(text) - end if end else since + len(text)
             if since > MAX_LINE and text.rfind(b"\r") < 0:
-                raise too_large(self.path, f"a line is longer than {MAX_LINE >> 20} MB")
+                raise self._too_long()
             rest.append(text)
             held += len(text)
             if held >= self._block and end:
                 keep = text[end:]
                 rest[-1] = text[:end]
-                yield b"".join(rest)
+                yield np.frombuffer(b"".join(rest), np.uint8)
                 rest, held = ([keep], len(keep)) if keep else ([], 0)
         if held:
-            yield b"".join(rest)
+            yield np.frombuffer(b"".join(rest), np.uint8)
+
+    def _as_they_are(self) -> Iterator[Bytes]:
+        """The blocks of a file that need not be written anew: read into three places by turns."""
+        make = codecs.getincrementaldecoder("utf-8")()
+        # One is with the caller, one is read, and the third takes what stands behind its last line.
+        here, there, before = (np.empty(self._block + _PIECE, np.uint8) for _ in range(3))
+        held = since = 0
+        with self.path.open("rb") as file:
+            raw = _Raw(file)
+            while True:
+                if held + _PIECE > len(here):
+                    here = np.concatenate([here, np.empty(len(here), np.uint8)])
+                piece = here[held:held + raw.into(here[held:held + min(_PIECE, self._block)])]
+                if not len(piece):
+                    break
+                ascii_only, null = _look(piece)
+                if not ascii_only or make.getstate()[0]:
+                    self._check_utf8(make, piece.tobytes())
+                if not self.done and piece[:len(_BOM)].tobytes() == _BOM:
+                    piece[:-len(_BOM)] = piece[len(_BOM):].copy()
+                    piece = piece[:-len(_BOM)]
+                if null:
+                    raise self._with_nulls()
+                self.done = raw.got
+                end = _after_last_line(piece)
+                since = len(piece) - end if end else since + len(piece)
+                if since > MAX_LINE and not (piece == 13).any():
+                    raise self._too_long()
+                end, held = held + end if end else 0, held + len(piece)
+                if held >= self._block and end:
+                    left = held - end
+                    if left > len(there) - _PIECE:
+                        there = np.empty(2 * left + _PIECE, np.uint8)
+                    there[:left] = here[end:held]
+                    yield here[:end]
+                    here, there, before, held = there, before, here, left
+            self._check_utf8(make, b"", final=True)
+            self.done, self.sha256 = raw.got, raw.digest.hexdigest()
+        if held:
+            yield here[:held]
+
+    def _too_long(self) -> InputError:
+        return too_large(self.path, f"a line is longer than {MAX_LINE >> 20} MB")
+
+    def _with_nulls(self) -> InputError:
+        return InputError(f"{self.path.name} holds NUL bytes: it is damaged or no text; export it again",
+                          key="error.file_broken", file=self.path.name, why="NUL")
 
     def _texts(self) -> Iterator[bytes]:
         """Pieces as UTF-8, without the mark at the beginning."""
@@ -91,8 +147,7 @@ class Stream:
                     piece = self._decoded(make, piece)
                 first = False
                 if b"\x00" in piece:
-                    raise InputError(f"{self.path.name} holds NUL bytes: it is damaged or no text; export it again",
-                                     key="error.file_broken", file=self.path.name, why="NUL")
+                    raise self._with_nulls()
                 self.done = raw.got
                 yield piece
             if self.encoding == "utf-8":
@@ -129,6 +184,33 @@ class _Raw:
         self.got += len(found)
         self.digest.update(found)
         return found
+
+
+    def into(self, place: Bytes) -> int:
+        """Read into a place; says how many bytes."""
+        found = int(self._file.readinto(place.data))  # type: ignore[attr-defined]
+        self.got += found
+        self.digest.update(place[:found].data)
+        return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _look(data: Bytes) -> tuple[bool, bool]:
+    """Whether all bytes are ASCII, and whether one is 0."""
+    high, null = np.uint8(0), np.uint8(0)
+    for i in range(len(data)):
+        high |= data[i]
+        null |= np.uint8(data[i] == 0)
+    return bool(high < 128), bool(null != 0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _after_last_line(data: Bytes) -> int:
+    """Where the last line that ends has ended; 0 where none does."""
+    for i in range(len(data) - 1, -1, -1):
+        if data[i] == 10:
+            return i + 1
+    return 0
 
 
 class _Unpacked:
