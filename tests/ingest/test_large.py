@@ -22,7 +22,7 @@ from jitasa_analytics.ingest.bulk import cells, opened, stream, tokens
 from jitasa_analytics.ingest.bulk.words import MOST, UNKNOWN, Words
 from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.recipe import OWN, Part, Recipe
-from jitasa_analytics.store import Store
+from jitasa_analytics.store import Store, bulk
 from tests.ingest.made_rows import made
 
 KEY = b"a key"
@@ -216,3 +216,21 @@ def test_what_is_no_table_is_refused_as_ever(tmp_path: Path, content: bytes, key
     assert error.value.key == key
     # The key that turns identities into tokens is made once and lies outside the store.
     assert sorted(p.name for p in tmp_path.iterdir()) == ["doses.csv", "store.keys"]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("most", [1 << 20, 50])
+def test_doubles_are_found_however_many_rows_there_are(most: int, tmp_path: Path,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of more rows than `most` no keys are remembered: the table itself is asked for them, part by part.
+    monkeypatch.setattr(bulk, "_PART", most)
+    monkeypatch.setattr(bulk, "_GROUPS", 7)
+    path = tmp_path / "doses.csv"
+    lines = [f"P{k},{1 + k % 2},2021-03-{1 + k % 28:02},20" for k in range(200)]
+    again = [lines[k].replace("2021-03", "2021-04") for k in range(0, 200, 8)]
+    path.write_text("\n".join(["person_token,dose_no,date,area_code", *lines, *again, *again]), "utf-8")
+    store = Store(tmp_path / "store")
+    told = import_files(store, "doses", [path])
+    assert (told.read, told.accepted, told.duplicate) == (250, 200, 50)
+    with store.snapshot() as s:
+        assert sorted(s.frame("doses")["date"].astype(str).str[:7].unique()) == ["2021-03"]
