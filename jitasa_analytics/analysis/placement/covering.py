@@ -1,19 +1,39 @@
-"""Cover every row with few columns: reduction, search, and proofs that fewer won't do."""
+"""Cover every row with few columns: the problem, and what can be left out of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from jitasa_analytics.analysis.placement import covering_kernels as kernels
-from jitasa_analytics.analysis.placement import exact
-from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
+from jitasa_analytics.analysis.placement.cover import Bools, Ints
 
-_BETWEEN = 0.05  # work between two looks at the clock
+
+class Sparse(Protocol):
+    """What rows have in common, with coefficients or without."""
+
+    @property
+    def start(self) -> Ints:
+        """Where each row starts, and the end, shape (n + 1,)."""
+
+    @property
+    def index(self) -> Ints:
+        """Columns of the rows, one row after another."""
+
+    @property
+    def m(self) -> int:
+        """Number of columns."""
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+
+    def keep(self, rows: Bools, columns: Bools | None = None) -> Sparse:
+        """Some rows and columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +112,7 @@ def reduced(rows: Rows, rounds: int = 30) -> Reduced:
     return Reduced(rows.keep(open_rows, ~forced), names[~forced], names[forced])
 
 
-def components(rows: Rows) -> tuple[int, Ints]:
+def components(rows: Sparse) -> tuple[int, Ints]:
     """Number of parts that share no column, and the part of each row."""
     ones = np.ones(len(rows.index), np.int8)
     start = np.concatenate([rows.start, np.full(rows.m, rows.start[-1])])
@@ -100,149 +120,6 @@ def components(rows: Rows) -> tuple[int, Ints]:
     _, label = connected_components(graph, directed=False)
     _, part = np.unique(label[: rows.n], return_inverse=True)
     return int(part.max(initial=-1)) + 1, np.asarray(part, np.int64)
-
-
-@dataclass(eq=False)
-class Searcher:
-    """Row weighting that can be continued."""
-
-    rows: Rows
-    seed: int
-
-    def __post_init__(self) -> None:
-        self.columns = self.rows.columns
-        self.best: Bools = kernels.greedy(
-            *self.columns, self.rows.n, np.zeros(self.rows.m, bool), self.seed % 2**31)
-        self.last = self.best
-        self.weight = np.ones(self.rows.n, np.int64)
-
-    @property
-    def size(self) -> int:
-        """Number of columns in the best cover."""
-        return int(self.best.sum())
-
-    def offer(self, columns: Bools) -> None:
-        """Take a cover over if it is smaller, after dropping what it doesn't need."""
-        better = kernels.greedy(*self.columns, self.rows.n, columns, self.seed % 2**31)
-        if better.sum() < self.size:
-            self.best = self.last = better
-
-    def _step(self) -> float:
-        """Seconds that a step takes on a usual processor, about."""
-        spread = (len(self.rows.index) / max(self.rows.n, 1)) * (len(self.rows.index) / max(self.rows.m, 1))
-        return 1e-9 * (20.0 + 1.4 * self.size + 16.0 * float(spread**0.7))
-
-    def run(self, work: float, target: int, stop: Callable[[], bool] = lambda: False) -> None:
-        """Search for so much work (seconds of a usual processor), or until the cover is as small as wanted."""
-        setup = 1e-8 * len(self.rows.index)
-        while self.size > target and not stop() and work > 0:
-            steps = int(np.clip(min(work, max(_BETWEEN, 5 * setup)) / self._step(), 100, 10**7))
-            work -= steps * self._step() + setup
-            self.seed += 1
-            best, self.last, size = kernels.weigh_rows(
-                self.rows.start, self.rows.index, *self.columns, self.last, self.weight, steps, target,
-                self.seed % 2**31,
-            )
-            if size < self.size:
-                self.best = best
-
-
-def program(
-    rows: Rows, cost: Floats, cap: float | None = None, regions: Sequence[Ints] = (),
-    least: Floats | None = None, most: Floats | None = None,
-) -> exact.Program:
-    """Least cost of columns that cover every row; ``cap`` is the most columns.
-
-    Each of the ``regions`` (positions of columns) gets a variable of its own, the number of columns
-    taken in it. It adds nothing to the problem, but to branch on it divides the plans far more evenly
-    than to branch on one column. ``least`` and ``most`` limit those numbers, 0 and all where left out.
-    """
-    k, r = len(rows.index), len(regions)
-    start, index, data = [rows.start], [rows.index], [np.ones(k)]
-    lower, upper = [np.ones(rows.n)], [np.full(rows.n, np.inf)]
-    for z, region in enumerate(regions):
-        start.append(np.array([start[-1][-1] + len(region) + 1]))
-        index.append(np.append(region, rows.m + z))
-        data.append(np.append(np.ones(len(region)), -1.0))
-        lower.append(np.zeros(1))
-        upper.append(np.zeros(1))
-    if cap is not None:
-        start.append(np.array([start[-1][-1] + rows.m]))
-        index.append(np.arange(rows.m))
-        data.append(np.ones(rows.m))
-        lower.append(np.array([-np.inf]))
-        upper.append(np.array([cap]))
-    low, high = np.concatenate(lower), np.concatenate(upper)
-    matrix = csr_array(
-        (np.concatenate(data), np.concatenate(index), np.concatenate(start)), shape=(len(low), rows.m + r))
-    sizes = np.array([len(region) for region in regions], np.float64)
-    return exact.Program(
-        np.concatenate([-cost, np.zeros(r)]), np.ones(rows.m + r, bool), matrix, low, high,
-        lower=np.concatenate([np.zeros(rows.m), np.zeros(r) if least is None else least]),
-        upper=np.concatenate([np.ones(rows.m), sizes if most is None else most]),
-    )
-
-
-def dual_bound(rows: Rows, dual: Floats) -> tuple[float, Floats, Floats]:
-    """What any duals prove, recomputed: the bound rounded down, reduced costs, and the duals used."""
-    dual = np.clip(np.nan_to_num(dual), 0.0, 1.0)
-    spent = np.bincount(rows.index, np.repeat(dual, np.diff(rows.start)), minlength=rows.m)
-    reduced_cost = np.asarray(1.0 - spent, np.float64)
-    total = float(dual.sum())
-    bound = total + float(np.minimum(reduced_cost, 0.0).sum())
-    return bound - 1e-12 * (1.0 + total + float(spent.sum())), reduced_cost, dual
-
-
-def lp_work(pairs: int) -> float:
-    """Seconds that a relaxed problem with so many pairs takes on a usual processor, about."""
-    return float(0.43 * (pairs / 56_000) ** 1.75)
-
-
-def lp_bound(
-    rows: Rows, left: Callable[[], float], enough: float = np.inf, *, first: int = 2000, more: int = 2500,
-    big: int = 400_000, work: float = np.inf,
-) -> tuple[float, Floats]:
-    """The bound of the relaxed problem and its duals, with rows added as they are violated.
-
-    ``left`` says how many seconds there are: the solver can't be cut in any other way. ``work`` is what
-    all programs together may take, in seconds of a usual processor: what is proven by then holds.
-    """
-    partial = len(rows.index) > big
-    active = np.ones(rows.n, bool)
-    if partial:
-        active[:] = False
-        active[np.linspace(0, rows.n - 1, min(first, rows.n)).astype(int)] = True
-        active[np.argsort(np.diff(rows.start), kind="stable")[: first // 2]] = True
-    best, best_dual = 0.0, np.zeros(rows.n)
-    while left() > 0:
-        part = rows.keep(active)
-        used = np.ones(rows.m, bool)
-        if partial:
-            columns = part.columns
-            order = np.argsort(np.diff(columns[0]), kind="stable")
-            used = ~kernels.dominated(*columns, part.start, part.index, order, False)
-            part = part.keep(np.ones(part.n, bool), used)
-        work -= lp_work(len(part.index))
-        if best > 0 and work < 0:
-            break
-        solved = exact.relaxed_duals(program(part, np.ones(part.m)), time_limit=left())
-        if solved is None:
-            break
-        value = np.zeros(rows.m)
-        value[used] = solved[0]
-        dual = np.zeros(rows.n)
-        dual[active] = np.abs(solved[1])
-        bound, _, dual = dual_bound(rows, dual)
-        if bound > best:
-            best, best_dual = bound, dual
-        covered = np.add.reduceat(value[rows.index], rows.start[:-1])
-        bad = (covered < 1 - 1e-6) & ~active
-        if best > enough or not bad.any():
-            break
-        worst = np.argsort(covered, kind="stable")[:more]
-        active &= (dual > 0) | (covered < 1.05)  # slack rows leave: the value stays
-        active[worst] |= bad[worst]
-    return best, best_dual
 
 
 def whole(bound: float) -> int:

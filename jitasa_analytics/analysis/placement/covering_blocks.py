@@ -12,12 +12,13 @@ from scipy.sparse.csgraph import breadth_first_order
 from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.beside import all_of
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
-from jitasa_analytics.analysis.placement.covering import Rows, components, dual_bound, program
+from jitasa_analytics.analysis.placement.covering import Sparse, components
+from jitasa_analytics.analysis.placement.covering_system import System, program, proven
 
 _ERROR = 1e-6  # of the solver, per block
 
 
-def split(rows: Rows, size: int) -> tuple[Ints, int]:
+def split(rows: Sparse, size: int) -> tuple[Ints, int]:
     """Blocks of neighbouring rows: parts that share no column, the large ones halved again and again.
 
     A part is halved by the distance in steps from a row at its edge.
@@ -41,7 +42,7 @@ def split(rows: Rows, size: int) -> tuple[Ints, int]:
     return label, count
 
 
-def _from_edge(rows: Rows) -> Ints:
+def _from_edge(rows: Sparse) -> Ints:
     """All rows by their distance in steps from a row at the edge; rows out of reach come last."""
     start = np.concatenate([rows.start, np.full(rows.m, rows.start[-1])])
     size = rows.n + rows.m
@@ -57,7 +58,7 @@ def _from_edge(rows: Rows) -> Ints:
     return np.concatenate([order, np.flatnonzero(~seen)]).astype(np.int64)
 
 
-def regions(rows: Rows, least: int = 60) -> list[Ints]:
+def regions(rows: Sparse, least: int = 60) -> list[Ints]:
     """Halves of the columns by where they are, halves of the halves, and so on down to ``least`` columns.
 
     Where there are so few columns that it wouldn't help there are none.
@@ -87,22 +88,22 @@ def regions(rows: Rows, least: int = 60) -> list[Ints]:
 
 
 def block_bound(
-    rows: Rows, dual: Floats, label: Ints, count: int, *, left: Callable[[], float], nodes: int, seed: int,
+    rows: System, dual: Floats, label: Ints, count: int, *, left: Callable[[], float], nodes: int, seed: int,
     workers: int = 1,
 ) -> tuple[float, Bools]:
     """The sum of the blocks' own optima, with each column's cost shared among its blocks by the duals.
 
     A block that isn't solved after so many ``nodes`` counts with the bound that it has by then; that
     bound is the solver's, less its tolerance. ``workers`` blocks are solved at a time. Returns the
-    bound and the columns that the blocks chose, which cover every row whose block was solved.
+    bound and the columns that the blocks chose, which keep to every row whose block was solved.
     """
-    _, reduced_cost, dual = dual_bound(rows, dual)
+    _, reduced_cost, dual = proven(rows, dual)
     below = float(np.minimum(reduced_cost, 0.0).sum())
     spare = np.maximum(reduced_cost, 0.0)
-    row = np.repeat(np.arange(rows.n), np.diff(rows.start))
+    row = rows.lines
     key, inverse = np.unique(label[row] * rows.m + rows.index, return_inverse=True)
     column, block = key % rows.m, key // rows.m
-    part = np.bincount(inverse, dual[row])
+    part = np.bincount(inverse, dual[row] * rows.value)
     total = np.bincount(column, part, minlength=rows.m)
     touching = np.bincount(column, minlength=rows.m)
     share = np.where(total[column] > 1e-9, part / np.maximum(total[column], 1e-9), 1.0 / touching[column])
@@ -112,7 +113,7 @@ def block_bound(
 
     def solved(b: int) -> tuple[float, Ints]:
         inside = label == b
-        low = float(dual[inside].sum()) * (1 - 1e-12)
+        low = float(dual[inside] @ rows.least[inside]) * (1 - 1e-12)
         if left() < 0.02:
             return low, np.zeros(0, np.int64)
         mine = np.zeros(rows.m, bool)
@@ -122,11 +123,11 @@ def block_bound(
             program(part, cost[cut[b] : cut[b + 1]], regions=regions(part)), gap=0.0, absolute_gap=1e-6,
             tolerance=1e-7, time_limit=left(), seed=seed, nodes=nodes, heed=lambda *_: left() <= 0.0,
         )
-        proven = -outcome.bound - _ERROR if np.isfinite(outcome.bound) else low
+        known = -outcome.bound - _ERROR if np.isfinite(outcome.bound) else low
         taken = np.zeros(0, np.int64)
         if outcome.values is not None:
             taken = np.flatnonzero(mine)[outcome.values[: part.m] > 0.5]
-        return max(low, proven), taken
+        return max(low, known), taken
 
     found = all_of([functools.partial(solved, b) for b in range(count)], workers)
     bound, chosen = below + sum(value for value, _ in found), np.zeros(rows.m, bool)

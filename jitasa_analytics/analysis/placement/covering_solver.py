@@ -11,29 +11,27 @@ from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.beside import all_of, beside
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
-from jitasa_analytics.analysis.placement.covering import (
-    Rows,
-    Searcher,
-    components,
-    lp_bound,
-    lp_work,
-    program,
-    reduced,
-    rows_of,
-    whole,
-)
+from jitasa_analytics.analysis.placement.covering import Rows, components, reduced, rows_of, whole
 from jitasa_analytics.analysis.placement.covering_blocks import block_bound, regions, split
+from jitasa_analytics.analysis.placement.covering_relaxed import Relaxed
+from jitasa_analytics.analysis.placement.covering_search import Searcher
+from jitasa_analytics.analysis.placement.covering_system import System, program
 from jitasa_analytics.analysis.placement.task import Task
 from jitasa_analytics.analysis.placement.watch import Watch
 
-METHOD = "reduction, row weighting, linear program, blocks and branch and bound (HiGHS)"
+METHOD = "reduction, row weighting, linear program with cutting planes, blocks and branch and bound (HiGHS)"
 
 _SMALL = 60_000  # pairs up to which a part is given to the solver whole
 _WORKERS = 2  # programs at a time
 _LARGEST = 6  # regions that are halves or quarters of all
 _BLOCKS = (200, 400, 800)
 _SHARES = (0.12, 0.4, 0.4)  # of the search that runs beside each size of blocks
-_RELAXED = 0.5  # of the relaxed problem at most, and of the search beside it
+_RELAXED = 0.5  # of the work, for the relaxed problem at most
+_CUTTING = 0.7  # of the work, until cutting planes end
+_CUT_WORK = 3.0  # of a round of cutting planes, in solutions of the program
+_HARDLY = 5e-4  # of the bound, that a round has to gain
+_FEW = 3000  # pairs below which branch and bound is faster by itself
+_LOOK, _HOPE = 6, 8.0  # rounds that are looked back on, and how many times their gain is hoped for
 _TURN = 0.5  # work of a search between two reports
 _NODES = 500  # of branch and bound for a block
 MANY = 100_000  # for a part of the problem that others come after
@@ -112,13 +110,15 @@ def _prove(
     if len(s.rows.index) > _SMALL:
         _prove_beside(s, watch, offer, over, seed, share * watch.work)
     else:
-        linear, _ = lp_bound(s.rows, watch.left)
-        offer(whole(linear))
+        relaxed = Relaxed(s.rows, watch.left)
+        relaxed.linear()
+        offer(whole(relaxed.bound))
         if not over():
             s.run(min(0.1 * watch.work, 5e-5 * len(s.rows.index)), state["bound"], lambda: watch.left() <= 0)
             offer(0)
+        sharpened(relaxed, lambda: s.size - 1.0, over, lambda: offer(whole(relaxed.bound)))
         if not over():
-            best, known = _branch(s, None if last else MANY, seed, watch, state["bound"])
+            best, known = _branch(s, None if last else MANY, seed, watch, state["bound"], relaxed.cuts)
             if best is not None:
                 s.offer(best)
             offer(known)
@@ -127,35 +127,67 @@ def _prove(
         offer(0)
 
 
+def sharpened(
+    relaxed: Relaxed, target: Callable[[], float], over: Callable[[], bool], tell: Callable[[], None] = lambda: None
+) -> None:
+    """Add cutting planes, round by round, until the bound is above the target or hardly moves.
+
+    It is worth it as long as the gain of the last rounds, a few times over, would reach the next whole number.
+    """
+    if not relaxed.whole or len(relaxed.rows.index) < _FEW:
+        return
+    bounds = [relaxed.bound]
+    while not over() and relaxed.bound <= target():
+        if not relaxed.cut() or not relaxed.solve():
+            break
+        tell()
+        bounds.append(relaxed.bound)
+        gain = bounds[-1] - bounds[max(0, len(bounds) - 1 - _LOOK)]
+        if len(bounds) > _LOOK and _HOPE * gain < whole(relaxed.bound) - relaxed.bound:
+            break
+
+
 def _prove_beside(
     s: Searcher, watch: Watch, offer: Callable[[int], None], over: Callable[[], bool], seed: int, effort: float
 ) -> None:
     """A large part: this thread searches while another one proves; each tells the other at the end of a turn."""
-    proof: tuple[float, Floats] = (0.0, np.zeros(s.rows.n))
+    relaxed = Relaxed(s.rows, watch.left)
 
-    def search(share: float) -> Callable[[], None]:
-        def work() -> None:
-            left = share * effort
+    def search(work: float) -> Callable[[], None]:
+        def turns() -> None:
+            left = work
             while left > 0 and not over():
                 s.run(min(_TURN, left), 1, lambda: watch.left() <= 0)
                 left -= _TURN
                 offer(0)
-        return work
+        return turns
 
-    def relax() -> tuple[float, Floats]:
-        return lp_bound(s.rows, watch.left, work=_RELAXED * effort)
+    def cut() -> bool:
+        return relaxed.cut() and relaxed.solve()
+
+    left = effort
+    while not over() and not relaxed.whole and left > (1.0 - _RELAXED) * effort:
+        work = relaxed.work
+        if not beside(search(work), relaxed.solve, watch.left):
+            break
+        left -= work
+        offer(whole(relaxed.bound))
+    before = 0.0
+    while not over() and left > (1.0 - _CUTTING) * effort and relaxed.bound - before > _HARDLY * relaxed.bound:
+        before, work = relaxed.bound, _CUT_WORK * relaxed.work
+        if not beside(search(work), cut, watch.left):
+            break
+        left -= work
+        offer(whole(relaxed.bound))
 
     def in_blocks(size: int) -> tuple[float, Bools]:
-        label, count = split(s.rows, size)
-        return block_bound(s.rows, proof[1], label, count, left=watch.left, nodes=_NODES, seed=seed)
+        label, count = split(relaxed.system, size)
+        return block_bound(relaxed.system, relaxed.dual, label, count, left=watch.left, nodes=_NODES, seed=seed)
 
-    proof = beside(
-        search(min(_RELAXED, lp_work(len(s.rows.index)) / max(effort, 1e-9))), relax, watch.left)
-    offer(whole(proof[0]))
     for size, share in zip(_BLOCKS, _SHARES, strict=True):
         if over():
             return
-        bound, union = beside(search(share), functools.partial(in_blocks, size), watch.left)
+        bound, union = beside(search(share * left), functools.partial(in_blocks, size), watch.left)
         offer(whole(bound))
         _offer_union(s, union)
         offer(0)
@@ -167,12 +199,15 @@ def _offer_union(s: Searcher, union: Bools) -> None:
         s.offer(union)
 
 
-def _branch(s: Searcher, nodes: int | None, seed: int, watch: Watch, known: int) -> tuple[Bools | None, int]:
+def _branch(
+    s: Searcher, nodes: int | None, seed: int, watch: Watch, known: int, cuts: System | None = None
+) -> tuple[Bools | None, int]:
     """A cover smaller than the one there is, or None, and what is proven of any cover.
 
     The whole part as integer programs: two that can be solved side by side, which differ in how many
     columns of a region they may take.
     """
+    system = System.of(s.rows) if cuts is None else System.of(s.rows).more(cuts)
     areas = regions(s.rows)
     sizes = np.array([len(area) for area in areas], np.float64)
     limits = [(np.zeros(len(areas)), sizes)]
@@ -185,7 +220,7 @@ def _branch(s: Searcher, nodes: int | None, seed: int, watch: Watch, known: int)
 
     def solved(least: Floats, most: Floats) -> tuple[Bools | None, int]:
         outcome = exact.maximise(
-            program(s.rows, np.ones(s.rows.m), cap, areas, least, most), gap=0.0, absolute_gap=0.99, tolerance=1e-7,
+            program(system, np.ones(s.rows.m), cap, areas, least, most), gap=0.0, absolute_gap=0.99, tolerance=1e-7,
             time_limit=watch.left(), seed=seed, nodes=nodes, heed=lambda *_: watch.left() <= 0, proof_only=True,
         )
         if outcome.infeasible:
@@ -201,7 +236,7 @@ def _branch(s: Searcher, nodes: int | None, seed: int, watch: Watch, known: int)
 
 def _halfway(rows: Rows, areas: list[Ints], watch: Watch) -> tuple[int, int]:
     """The large region whose number of columns in the relaxed problem is least like a whole one, rounded down."""
-    solved = exact.relaxed_duals(program(rows, np.ones(rows.m)), time_limit=watch.left())
+    solved = exact.relaxed_duals(program(System.of(rows), np.ones(rows.m)), time_limit=watch.left())
     if solved is None:
         return 0, len(areas[0]) // 2
     taken = np.array([solved[0][area].sum() for area in areas[:_LARGEST]])
@@ -233,22 +268,27 @@ def within_number(
             return np.concatenate([small.forced, small.names[s.best]]), False
     if left() <= 0 or nodes is None:
         return None, False
-    bound, dual = lp_bound(small.rows, left, enough=target + 1e-6)
-    if whole(bound) > target:
+    relaxed = Relaxed(small.rows, left)
+    relaxed.linear(enough=target + 1e-6)
+    if whole(relaxed.bound) > target:
         return None, True
     if nodes == 0 or left() <= 0:
         return None, False
+    sharpened(relaxed, lambda: float(target), lambda: left() <= 0)
+    if whole(relaxed.bound) > target:
+        return None, True
     if len(small.rows.index) <= _SMALL:
+        system = System.of(small.rows).more(relaxed.cuts)
         outcome = exact.maximise(
-            program(small.rows, np.zeros(small.rows.m), float(target), regions(small.rows)), gap=0.0,
+            program(system, np.zeros(small.rows.m), float(target), regions(small.rows)), gap=0.0,
             absolute_gap=0.5, tolerance=1e-7, time_limit=left(), seed=seed, heed=lambda *_: left() <= 0, nodes=nodes,
         )
         if outcome.values is not None:
             found = np.concatenate([small.forced, small.names[outcome.values[: small.rows.m] > 0.5]])
         return found, outcome.infeasible
-    if bound > 0.97 * target:
-        label, count = split(small.rows, 200)
-        bound, _ = block_bound(small.rows, dual, label, count, left=left, nodes=nodes, seed=seed)
+    if relaxed.bound > 0.97 * target:
+        label, count = split(relaxed.system, 200)
+        bound, _ = block_bound(relaxed.system, relaxed.dual, label, count, left=left, nodes=nodes, seed=seed)
         return None, whole(bound) > target
     return None, False
 
@@ -264,10 +304,12 @@ def least_number(rows: Rows, most: int, *, left: Callable[[], float], nodes: int
     base, target = len(small.forced), most - len(small.forced)
     if small.rows.n == 0 or target < 0:
         return float(base)
-    bound, dual = lp_bound(small.rows, left, enough=target + 1e-6)
+    relaxed = Relaxed(small.rows, left)
+    relaxed.linear(enough=target + 1e-6)
+    bound = relaxed.bound
     if nodes and 0.98 * target < bound <= target and left() > 0:
-        label, count = split(small.rows, 200)
-        blocks, _ = block_bound(small.rows, dual, label, count, left=left, nodes=nodes, seed=seed)
+        label, count = split(relaxed.system, 200)
+        blocks, _ = block_bound(relaxed.system, relaxed.dual, label, count, left=left, nodes=nodes, seed=seed)
         bound = max(bound, blocks)
     # Between whole numbers the relaxed one still says where to look next.
     return base + max(bound, 0.0) if bound > target else base + min(bound, float(target))

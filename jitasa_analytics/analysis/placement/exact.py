@@ -210,21 +210,63 @@ def _linear(program: Program) -> highspy.HighsLp:
     return lp
 
 
-def relaxed_duals(program: Program, *, time_limit: float) -> tuple[Floats, Floats] | None:
+Basis = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""States of columns and of rows, as the solver numbers them."""
+
+BASIC = int(highspy.HighsBasisStatus.kBasic)
+
+
+def relaxed_duals(
+    program: Program, *, time_limit: float, tolerance: float | None = None
+) -> tuple[Floats, Floats] | None:
     """Values and row duals of the program without wholeness; None where time was too short.
 
-    By interior point with crossover: a vertex has sharper duals than a point inside.
+    By interior point with crossover: a vertex has sharper duals than a point inside. With a
+    ``tolerance`` by a first-order method (Applegate et al. 2021) that stops when it is that close, which
+    large programs are solved by in a fraction of the time; what such duals prove has to be recomputed.
     """
+    options: dict[str, object] = {"solver": "ipm"}
+    if tolerance is not None:
+        options = {"solver": "hipdlp", "kkt_tolerance": tolerance}
+    solver = _relaxed(program, options, time_limit)
+    return None if solver is None else _values(solver)
+
+
+def vertex(
+    program: Program, *, time_limit: float, basis: Basis | None = None
+) -> tuple[Floats, Floats, Basis] | None:
+    """As `relaxed_duals`, and the basis; with one to begin with, by the simplex method from there."""
+    solver = _relaxed(program, {"solver": "ipm" if basis is None else "simplex"}, time_limit, basis)
+    if solver is None:
+        return None
+    reached = solver.getBasis()
+    states = tuple(np.array([int(state) for state in states], np.int64)
+                   for states in (reached.col_status, reached.row_status))
+    return *_values(solver), (states[0], states[1])
+
+
+def _values(solver: highspy.Highs) -> tuple[Floats, Floats]:
+    solution = solver.getSolution()
+    return np.array(solution.col_value), np.array(solution.row_dual)
+
+
+def _relaxed(
+    program: Program, options: dict[str, object], time_limit: float, basis: Basis | None = None
+) -> highspy.Highs | None:
+    """The solver after it solved the program without wholeness; None where time was too short."""
     solver = _Quiet()  # type: ignore[no-untyped-call]
     solver.silent()
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("solver", "ipm")
-    solver.setOptionValue("time_limit", max(time_limit, 1e-3))
+    for name, setting in {"threads": 1, "time_limit": max(time_limit, 1e-3), **options}.items():
+        solver.setOptionValue(name, setting)  # type: ignore[arg-type]
     lp = _linear(program)
     lp.integrality_ = []
     solver.passModel(lp)
+    if basis is not None:
+        begin = highspy.HighsBasis()
+        begin.col_status, begin.row_status = (
+            [highspy.HighsBasisStatus(state) for state in states.tolist()] for states in basis)
+        begin.valid = True
+        solver.setBasis(begin)
     solver.run()
     solution = solver.getSolution()
-    if not solution.dual_valid or not solution.value_valid:
-        return None
-    return np.array(solution.col_value), np.array(solution.row_dual)
+    return solver if solution.dual_valid and solution.value_valid else None

@@ -16,7 +16,8 @@ from jitasa_analytics.analysis.placement import center_kernels, line_kernels
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.beside import beside
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
-from jitasa_analytics.analysis.placement.covering import Rows, lp_work
+from jitasa_analytics.analysis.placement.covering import Rows
+from jitasa_analytics.analysis.placement.covering_relaxed import lp_work
 from jitasa_analytics.analysis.placement.line_radii import Proof
 from jitasa_analytics.analysis.placement.line_tree import tree_of
 from jitasa_analytics.analysis.placement.task import Task

@@ -13,8 +13,9 @@ import numpy as np
 
 from jitasa_analytics.analysis.placement import center_kernels, covering_kernels, exact
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
-from jitasa_analytics.analysis.placement.covering import Rows, dual_bound, program
+from jitasa_analytics.analysis.placement.covering import Rows
 from jitasa_analytics.analysis.placement.covering_solver import least_number, within_number
+from jitasa_analytics.analysis.placement.covering_system import System, program, proven
 from jitasa_analytics.analysis.placement.line_tree import Tree
 
 _SHORT = 1e-3  # of what a place needs
@@ -83,12 +84,12 @@ class Proof:
         small = small.keep(np.ones(small.n, bool), used)
         self.pairs = len(small.index)
         # Without a limit of 1 no column is overspent, which those left out as needless would be as well.
-        relaxed = replace(program(small, np.ones(small.m)), upper=np.full(small.m, np.inf))
+        relaxed = replace(program(System.of(small), np.ones(small.m)), upper=np.full(small.m, np.inf))
         solved = exact.relaxed_duals(relaxed, time_limit=self.left())
         if solved is None:
             return None
         value[used], dual[live] = solved[0], np.abs(solved[1])
-        bound, _, dual = dual_bound(rows, dual)
+        bound, _, dual = proven(System.of(rows), dual)
         return bound, dual, value
 
     def _extend(self, places: Ints, dual: Floats, value: Floats, radius: float) -> bool:

@@ -10,7 +10,19 @@ import pandas as pd
 import pytest
 
 from jitasa_analytics.analysis import placement, travel
-from jitasa_analytics.analysis.placement import beside, center_solver, covering, covering_blocks, covering_solver, exact
+from jitasa_analytics.analysis.placement import (
+    beside,
+    center_solver,
+    covering,
+    covering_blocks,
+    covering_cuts,
+    covering_relaxed,
+    covering_search,
+    covering_search_kernels,
+    covering_solver,
+    exact,
+)
+from jitasa_analytics.analysis.placement.covering_system import System, program, proven
 from jitasa_analytics.analysis.placement.watch import Watch
 
 
@@ -61,7 +73,7 @@ def test_regions_are_halves_of_halves_and_change_nothing():
             assert sorted(np.concatenate(areas[:2])) == list(range(rows.m))
         some += len(areas) > 4
         outcome = exact.maximise(
-            covering.program(rows, np.ones(rows.m), None, areas), gap=0.0, absolute_gap=0.5, tolerance=1e-7,
+            program(System.of(rows), np.ones(rows.m), None, areas), gap=0.0, absolute_gap=0.5, tolerance=1e-7,
             time_limit=60, seed=0,
         )
         chosen = outcome.values[: rows.m] > 0.5
@@ -77,15 +89,23 @@ def test_blocks_and_duals_never_prove_too_much(always_regions):
         table = case(seed)
         rows, best = rows_of(table), fewest(table)
         rng = np.random.default_rng(seed)
-        linear, dual = covering.lp_bound(rows, lambda: 60.0)
-        if seed % 3 == 0:  # any duals prove something
-            dual = rng.uniform(0, 1, rows.n)
-            linear = covering.dual_bound(rows, dual)[0]
-        label, count = covering_blocks.split(rows, int(rng.integers(2, 9)))
+        relaxed = covering_relaxed.Relaxed(rows, lambda: 60.0)
+        relaxed.linear()
+        if seed % 2:
+            relaxed.cut()
+            relaxed.solve()
+        system, dual, linear = System.of(rows).more(relaxed.cuts), np.zeros(0), 0.0
+        if seed % 3 == 0:  # any multipliers prove something
+            dual = rng.uniform(0, 1, system.n)
+            linear = proven(system, dual)[0]
+        else:
+            system, dual, linear = relaxed.system, relaxed.dual, relaxed.bound
+        label, count = covering_blocks.split(system, int(rng.integers(2, 9)))
         bound, union = covering_blocks.block_bound(
-            rows, dual, label, count, left=lambda: 60.0, nodes=1000, seed=0, workers=1 + seed % 2)
+            system, dual, label, count, left=lambda: 60.0, nodes=1000, seed=0, workers=1 + seed % 2)
         assert linear - 1e-6 <= bound <= best + 1e-9
-        assert table[:, union].any(axis=1).all()
+        # Of the rows, those that were in a block are covered.
+        assert (system.sums(union.astype(float)) >= system.least).all()
         sharper += bound > linear + 1e-3
     assert sharper > 20
 
@@ -94,7 +114,7 @@ def test_a_cover_that_is_too_large_is_bettered_or_proven(always_regions):
     bettered = 0
     for seed in range(120):
         table = case(seed)
-        searcher = covering.Searcher(rows_of(table), seed)
+        searcher = covering_search.Searcher(rows_of(table), seed)
         if seed % 2:  # as bad as can be
             searcher.best = np.ones(table.shape[1], bool)
         before, best = searcher.size, fewest(table)

@@ -1,0 +1,43 @@
+"""A sharper bound for covers: rows that follow from others and from columns being whole."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jitasa_analytics.analysis.placement import covering_cut_kernels as kernels
+from jitasa_analytics.analysis.placement.cover import Floats, Ints
+from jitasa_analytics.analysis.placement.covering_kernels import transposed
+from jitasa_analytics.analysis.placement.covering_system import System
+
+_LONGEST = 12  # rows of a set
+_BREADTH = 3
+_LEAST = 0.02  # what a set leaves below 1
+_SLACK = 0.98  # of a row that is of use in a set
+
+
+def violated(system: System, x: Floats, most: int) -> System:
+    """Halves of sums of rows, rounded up, that a point of the relaxed problem doesn't keep to (Koster et al. 2009)."""
+    slack = np.maximum(system.sums(x) - system.least, 0.0)
+    tight = slack < _SLACK
+    near = np.repeat(tight, np.diff(system.start)) & (x[system.index] > 1e-7) & (system.value % 2 == 1)
+    name = np.cumsum(tight) - 1
+    count = np.bincount(name[system.lines[near]], minlength=int(tight.sum()))
+    start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    index = system.index[near]
+    back = np.flatnonzero(tight)
+    seeds = np.flatnonzero(slack[tight] < 0.2)
+    set_start, members, worth = kernels.odd_sets(
+        start, index, *transposed(start, index, system.m), x, slack[tight], system.least[tight] % 2 == 1, seeds,
+        _LONGEST, _BREADTH, _LEAST)
+    # The most violated come first, each set once.
+    seen, chosen = set[bytes](), list[Ints]()
+    for c in np.argsort(-worth, kind="stable"):
+        own = np.sort(members[set_start[c] : set_start[c + 1]])
+        if own.tobytes() not in seen and len(chosen) < most:
+            seen.add(own.tobytes())
+            chosen.append(own)
+    joined = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+    starts = np.concatenate([[0], np.cumsum([len(own) for own in chosen])]).astype(np.int64)
+    return System(
+        *kernels.halved(system.start, system.index, system.value, system.least, system.m, starts, back[joined]),
+        system.m)
