@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+
 import numpy as np
 
 from jitasa_analytics.analysis.placement import covering_cut_kernels as kernels
+from jitasa_analytics.analysis.placement.beside import all_of
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
 from jitasa_analytics.analysis.placement.covering_kernels import transposed
 from jitasa_analytics.analysis.placement.covering_system import System
 
 _LONGEST = 12  # rows of a set
-_BREADTH = 3
+_BREADTH = 3  # second rows that are tried for each first one
+_PARTS = 4  # of the seeds, for threads
 _LEAST = 0.02  # what a set leaves below 1
 _SLACK = 0.98  # of a row that is of use in a set
 
 
-def violated(system: System, x: Floats, most: int) -> System:
+def violated(system: System, x: Floats, most: int, workers: int = 1) -> System:
     """Halves of sums of rows, rounded up, that a point of the relaxed problem doesn't keep to (Koster et al. 2009)."""
     slack = np.maximum(system.sums(x) - system.least, 0.0)
     tight = slack < _SLACK
@@ -26,13 +31,20 @@ def violated(system: System, x: Floats, most: int) -> System:
     index = system.index[near]
     back = np.flatnonzero(tight)
     seeds = np.flatnonzero(slack[tight] < 0.2)
-    set_start, members, worth = kernels.odd_sets(
-        start, index, *transposed(start, index, system.m), x, slack[tight], system.least[tight] % 2 == 1, seeds,
-        _LONGEST, _BREADTH, _LEAST)
+    columns = transposed(start, index, system.m)
+
+    def found(some: Ints) -> tuple[Ints, Ints, Floats]:
+        return kernels.odd_sets(
+            start, index, *columns, x, slack[tight], system.least[tight] % 2 == 1, some, _LONGEST, _BREADTH, _LEAST)
+
+    # What is found from a seed doesn't depend on the others.
+    parts = all_of([functools.partial(found, some) for some in np.array_split(seeds, _PARTS)], workers)
+    sets = [members[a:b] for starts, members, _ in parts for a, b in itertools.pairwise(starts)]
+    worth = np.concatenate([part[2] for part in parts])
     # The most violated come first, each set once.
     seen, chosen = set[bytes](), list[Ints]()
     for c in np.argsort(-worth, kind="stable"):
-        own = np.sort(members[set_start[c] : set_start[c + 1]])
+        own = np.sort(sets[c])
         if own.tobytes() not in seen and len(chosen) < most:
             seen.add(own.tobytes())
             chosen.append(own)

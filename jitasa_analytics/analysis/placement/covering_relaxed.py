@@ -19,7 +19,7 @@ _FIRST = 2000
 _MORE = 2500  # rows, or cutting planes, at a time
 _SLACK = 0.1  # of a row that leaves
 _FAST, _TOLERANCE = 100_000, 3e-4  # pairs above which programs are solved to this only
-_SAME = 1e-7
+_SAME, _RISEN = 1e-7, 1e-5
 
 
 def lp_work(pairs: int, tolerance: float | None = None) -> float:
@@ -42,15 +42,15 @@ class Relaxed:
         Whether that solution keeps to all rows, also those that aren't in the program.
     """
 
-    def __init__(self, rows: Rows, left: Callable[[], float], *, first: int = _FIRST, big: int = _BIG) -> None:
+    def __init__(self, rows: Rows, left: Callable[[], float]) -> None:
         self.rows, self.left = rows, left
         self.name = np.arange(rows.n)  # of each row in the program; -1 is a cutting plane
-        self.partial = len(rows.index) > big
+        self.partial = len(rows.index) > _BIG
         self.tolerance = _TOLERANCE if len(rows.index) > _FAST else None
         if self.partial:
             taken = np.zeros(rows.n, bool)
-            taken[np.linspace(0, rows.n - 1, min(first, rows.n)).astype(int)] = True
-            taken[np.argsort(np.diff(rows.start), kind="stable")[: first // 2]] = True
+            taken[np.linspace(0, rows.n - 1, min(_FIRST, rows.n)).astype(int)] = True
+            taken[np.argsort(np.diff(rows.start), kind="stable")[: _FIRST // 2]] = True
             self.name = np.flatnonzero(taken)
         self.active = self._rows(self.name)
         self.bound, self.system, self.dual = 0.0, self.active, np.zeros(self.active.n)
@@ -100,6 +100,7 @@ class Relaxed:
             active = self.active
             dual = cut_kernels.polished(active.start, active.index, active.value, active.least, active.m, dual, 10)
         bound, _, dual = proven(self.active, dual)
+        risen = bound > self.bound + _RISEN * max(self.bound, 1.0)
         if bound > self.bound:
             self.bound, self.system, self.dual = bound, self.active, dual
         slack = self.active.sums(self.x) - self.active.least
@@ -109,7 +110,8 @@ class Relaxed:
         bad = (covered < 1 - near) & ~known
         self.whole = not bad.any() and not (self.priced & ~used).any()
         worst = np.argsort(covered, kind="stable")[:_MORE]
-        keep = needed | (dual > 0) | (slack < _SLACK)  # slack rows leave: the value stays
+        # Slack rows leave, which keeps the value; but not for ever the same ones in turn.
+        keep = needed | (dual > 0) | (slack < _SLACK) | (not risen)
         self.active, self.name = self.active.keep(keep), self.name[keep]
         if self.basis is not None:
             self.basis = self.basis[0], self.basis[1][keep]
@@ -135,8 +137,8 @@ class Relaxed:
             if (self.bound > 0 and work < 0) or not self.solve():
                 break
 
-    def cut(self) -> bool:
-        """Add cutting planes for the solution there is; False where none was found."""
-        new = violated(self.active, self.x, _MORE)
+    def cut(self, workers: int = 1) -> bool:
+        """Add cutting planes for the solution there is, found by so many threads; False where there are none."""
+        new = violated(self.active, self.x, _MORE, workers)
         self._add(new, np.full(new.n, -1))
         return new.n > 0

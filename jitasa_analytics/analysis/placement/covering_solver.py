@@ -31,7 +31,7 @@ _CUTTING = 0.7  # of the work, until cutting planes end
 _CUT_WORK = 3.0  # of a round of cutting planes, in solutions of the program
 _HARDLY = 5e-4  # of the bound, that a round has to gain
 _FEW = 3000  # pairs below which branch and bound is faster by itself
-_LOOK, _HOPE = 6, 8.0  # rounds that are looked back on, and how many times their gain is hoped for
+_LOOK, _HOPE = 6, 20.0  # rounds that are looked back on, and how many times their gain is hoped for
 _TURN = 0.5  # work of a search between two reports
 _NODES = 500  # of branch and bound for a block
 MANY = 100_000  # for a part of the problem that others come after
@@ -138,7 +138,7 @@ def sharpened(
         return
     bounds = [relaxed.bound]
     while not over() and relaxed.bound <= target():
-        if not relaxed.cut() or not relaxed.solve():
+        if not relaxed.cut(_WORKERS) or not relaxed.solve():
             break
         tell()
         bounds.append(relaxed.bound)

@@ -213,6 +213,8 @@ def _linear(program: Program) -> highspy.HighsLp:
 Basis = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """States of columns and of rows, as the solver numbers them."""
 
+_STEPS = 20_000  # of the first-order method; where it is no nearer by then, what it has is taken
+
 BASIC = int(highspy.HighsBasisStatus.kBasic)
 
 
@@ -227,7 +229,7 @@ def relaxed_duals(
     """
     options: dict[str, object] = {"solver": "ipm"}
     if tolerance is not None:
-        options = {"solver": "hipdlp", "kkt_tolerance": tolerance}
+        options = {"solver": "hipdlp", "kkt_tolerance": tolerance, "pdlp_iteration_limit": _STEPS}
     solver = _relaxed(program, options, time_limit)
     return None if solver is None else _values(solver)
 

@@ -15,10 +15,8 @@ from jitasa_analytics.analysis.placement import (
     center_solver,
     covering,
     covering_blocks,
-    covering_cuts,
     covering_relaxed,
     covering_search,
-    covering_search_kernels,
     covering_solver,
     exact,
 )
