@@ -14,8 +14,9 @@ from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.line_tree import Tree, tree_of
 from jitasa_analytics.analysis.placement.median_lists import together
 
-_STEP, _SETTLED, _AGAIN = 0.5, 1e-3, 0.1  # of an ascent at first; at which it has arrived; with which it goes on
-_MOMENTUM, _PATIENCE = 0.7, 6  # how much of a direction stays; rounds without gain before steps shrink
+_STEP, _SETTLED, _AGAIN = 0.5, 1e-3, 0.05  # of an ascent at first; at which it has arrived; with which it goes on
+_PATIENCE = 0.25  # of the rounds, without gain before steps shrink
+_FORGOTTEN = 0.4  # of a direction, in as many rounds: less than half, or ascents stop at an edge too soon
 _FADING = 0.95  # of how often a candidate was among the open ones, in a round
 _PARTS = 16
 _AROUND = 4  # places of a coarser problem that a place takes its multiplier from
@@ -71,14 +72,19 @@ class Ascent:
         self.bound = self._proven(mu, self.rho)
 
     def climb(self, rounds: int, km: float, enough: float) -> None:
-        """Some rounds of multipliers towards ``km``, which a plan takes, until they seem to prove ``enough``."""
+        """Some rounds of multipliers towards ``km``, which a plan takes, until they seem to prove ``enough``.
+
+        The more rounds at a time, the longer a direction is kept: slower at first, and higher in the end.
+        """
         choice, active = self.choice, self.active
+        patience = max(5, int(_PATIENCE * rounds))
         if self.theta < _SETTLED:
             self.theta = _AGAIN
         best, used = self.now.copy(), self.usage[active]
         _, theta, done = kernels.line_ascent(
             *self.tree.rough, *self.tree.rough_sites(choice.ends[active]), choice.fixed[active], choice.p, km, enough,
-            self.now.copy(), self.direction, self.theta, _MOMENTUM, _PATIENCE, rounds, best, used)
+            self.now.copy(), self.direction, self.theta, 1 - _FORGOTTEN / patience, patience, rounds, best,
+            used)
         self.theta = float(theta)
         self.usage *= _FADING**done
         self.usage[active] = used

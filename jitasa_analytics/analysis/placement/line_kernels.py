@@ -25,7 +25,8 @@ def line_ascent(
     """Dual ascent by deflected subgradients for some of the candidates, in float32.
 
     A step aims at the best value so far and ``theta`` of the way from there to ``target``; where that is not
-    reached in time, ``theta`` is halved. ``direction`` is that of the last step, and is carried on.
+    reached in time, ``theta`` is halved and the best multipliers come back. ``direction``, that of the last step, is
+    carried on in any case.
 
     ``mu`` is the multiplier of each place for one of its people, in km. The value is no bound: the
     candidates left out may lower it, and so may rounding; `line_sums` proves what it is worth.
@@ -75,7 +76,6 @@ def line_ascent(
             theta *= 0.5
             stale = 0
             mu[:] = best
-            direction[:] = 0.0
             continue
         slope[:] = 1.0
         for j in range(m):

@@ -25,7 +25,8 @@ _GATHERED = (16, 4)  # places that are one at first, and then
 _COARSE_ROWS = 4000
 _COARSE_GAP = 0.003
 _COARSE_TURNS = 2  # of multipliers and swaps, at each of these sizes
-_ROUNDS = (40, 20, 20)  # of multipliers between two proofs, at these sizes and at last
+_ROUNDS = (40, 20, 20)  # of multipliers between two proofs, at these sizes and for all places
+_LATER, _LONGER, _MOST_ROUNDS = 80, 1.25, 160  # for all places after the first turn; by what they grow; at most
 _SLACK = (0.3, 0.1, 0.05)  # of what a candidate has to save, that it may save less and raise the bound
 _ACTIVE, _LEAST_ACTIVE = 10, 2500  # candidates for each site that raise the bound at first, and at least
 _TRIED, _LEAST_TRIED = 8, 1000  # the same for those that swaps put in
@@ -134,7 +135,11 @@ class _Search:
         liked[begin] = True
         tried = np.arange(self.m)
         while not watch.over():
-            found = beside(functools.partial(self._raise, state), functools.partial(
+            rounds = _ROUNDS[-1]
+            if turn:
+                state.theta = max(state.theta, 0.1) if turn == 1 else state.theta
+                rounds = int(min(_LATER * _LONGER ** (turn // 8), _MOST_ROUNDS))
+            found = beside(functools.partial(self._raise, state, rounds), functools.partial(
                 self._improve, self.tree, begin, tried), watch.left)
             self._offer(found[0])
             liked[found[0]] = True
@@ -155,10 +160,10 @@ class _Search:
         fresh = order[~np.isin(order, kept)]
         return np.concatenate([kept, fresh[: self.p - len(kept)]]).astype(np.int64)
 
-    def _raise(self, state: Ascent) -> None:
-        """Some rounds of multipliers, each proven with all candidates."""
-        for _ in range(_PROOFS):
+    def _raise(self, state: Ascent, rounds: int) -> None:
+        """Some rounds of multipliers, proven with all candidates now and then."""
+        for _ in range(max(1, _PROOFS * _ROUNDS[-1] // rounds)):
             if self.watch.over():
                 return
-            state.climb(_ROUNDS[-1], _AIM * self.km, self.km * (1 - self.watch.gap))
+            state.climb(rounds, _AIM * self.km, self.km * (1 - self.watch.gap))
             self.watch.tell(bound=state.bound * self.lines.factor)
