@@ -102,13 +102,17 @@ class Counted:
     """
 
     def __init__(self, contract: Dataset) -> None:
+        from jitasa_analytics.store.dense import Dense
+
         self.cube = CUBE_OF[contract.name]
         self._doses = self.cube == "dose_cube"
         self._contract = contract
         self._areas, self._first, self._second = _Texts(), _Texts(), _Texts()
         self._cells: list[_Cells] = []
         self._held = 0
+        self._given = 0
         self.whole = True
+        self._dense = Dense() if self._doses else None
         self._made: Future[pa.Table] | None = None
 
     def add(self, table: pa.Table) -> None:
@@ -126,6 +130,7 @@ class Counted:
     def _take(self, table: pa.Table, times: int) -> None:
         if not self.whole or not len(table):
             return
+        self._given += len(table)
         day = table["date" if self._doses else "requested_at"]
         columns = [day] if not self._doses else [day, table["dose_no"]]
         if any(c.null_count for c in columns):
@@ -148,6 +153,8 @@ class Counted:
             for values, low, high in ((days, _EARLIEST, -_EARLIEST), (first, 0, 1 << _FIRST)))
         if not fits:
             self.whole = False
+            return
+        if self._dense is not None and self._dense.add(area, (days + 3) // 7, first, second, times):
             return
         number = _number(area, days, first, second)
         self._cells.append(_Cells(number, np.full(len(number), times), people, last))
@@ -178,7 +185,7 @@ class Counted:
 
     def begin(self) -> None:
         """All rows are there: make the cube in a thread of its own, while the rows are looked at for doubles."""
-        if self.whole and self._cells:
+        if self.whole and self._given:
             pool = ThreadPoolExecutor(1)
             self._made = pool.submit(self._table)
             pool.shutdown(wait=False)
@@ -191,7 +198,11 @@ class Counted:
         areas, area_place = self._areas.sorted()
         first, first_place = ([], None) if self._doses else self._first.sorted()
         second, second_place = self._second.sorted()
-        cells = _joined(self._cells)
+        parts = self._cells
+        if self._dense is not None:
+            area, weeks, one, two, times = self._dense.cells()
+            parts = [*parts, _Cells(_number(area, 7 * weeks - 3, one, two), times)]
+        cells = _joined(parts)
         cells = cells.of(cells.times > 0)
         area, days, one, two = _parts(cells.number)
         one = one if first_place is None else first_place[one]

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from jitasa_analytics.contracts import dataset
-from jitasa_analytics.store import counted, cubes
+from jitasa_analytics.store import counted, cubes, dense
 from jitasa_analytics.store.counted import Counted
+from jitasa_analytics.store.dense import Dense
 from jitasa_analytics.store.ordered import in_order
 
 AREAS = ["200104", "200101", "2001", "20", "TH", "201103", "20010499", "100101", None]
@@ -112,3 +113,38 @@ def test_numbers_in_order_and_where_they_stood(high: int) -> None:
     order = np.argsort(numbers, kind="stable")
     assert np.array_equal(places, order)
     assert np.array_equal(found, numbers[order])
+
+
+@pytest.mark.parametrize("most", [dense.MOST, 40_000, 3000, 1])
+def test_injections_are_counted_alike_with_and_without_a_place_for_each(most: int,
+                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of later tables the days lie farther apart, until there are too many places; rows are taken away in between.
+    monkeypatch.setattr(dense, "MOST", most)
+    cells = Counted(dataset("doses"))
+    tables = [rows("doses", 600, seed) for seed in range(4)]
+    near = tables[1].filter(pa.array([d.year == 2021 for d in tables[1]["date"].to_pylist()]))
+    gone = tables[3].slice(0, 50)
+    for table in (near.slice(0, 90), tables[3], near.slice(90), tables[0]):
+        cells.add(table)
+    cells.begin()
+    cells.remove(gone)
+    kept = [t.set_column(0, "area_code", t["area_code"].cast(pa.string()))
+            for t in (near, tables[3].slice(50), tables[0])]
+    for _ in range(2):  # to ask changes nothing
+        same(cells.table(), selected("doses", pa.concat_tables(kept)))
+
+
+def test_places_grow_with_what_is_counted() -> None:
+    random = np.random.default_rng(2)
+    found, expected = Dense(), dict[tuple[int, ...], int]()
+    for high, low, times in ((3, -2, 1), (40, -2, 1), (5, -90, 1), (90, 4, -1)):
+        parts = [random.integers(0, high, 300), random.integers(low, low + 30, 300), random.integers(0, 3, 300),
+                 random.integers(0, 2 + high // 50, 300)]
+        assert found.add(parts[0], parts[1], parts[2], parts[3], times)
+        for key in zip(*(p.tolist() for p in parts), strict=True):
+            expected[key] = expected.get(key, 0) + times
+    *keys, counts = (part.tolist() for part in found.cells())
+    assert list(zip(*keys, counts, strict=True)) == [(*k, n) for k, n in sorted(expected.items()) if n]
+    ones = np.ones(1, np.int64)
+    assert not found.add(ones, ones << 40, ones, ones, 1)
+    assert [part.tolist() for part in found.cells()][-1] == counts

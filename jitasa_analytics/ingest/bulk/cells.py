@@ -7,6 +7,7 @@ against each other on every form.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -221,6 +222,31 @@ def person(data: Bytes, start: Ints, length: Ints, kind: npt.NDArray[np.uint8]) 
 def _copy(data: Bytes, words: Eights, start: Ints, length: Ints, offsets: Ints, out: Bytes, out_words: Eights) -> None:
     for i in range(len(start)):
         copy(data, words, start[i], length[i], out, out_words, offsets[i])
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Cells that become an Arrow array of text once it is known which rows stay.
+
+    Attributes
+    ----------
+    start, length : array of int32, shape (n,)
+        Where each text begins in ``data``, and its bytes.
+    missing : array of bool, shape (n,)
+    """
+
+    data: Bytes
+    start: Ints
+    length: Ints
+    missing: Flags
+
+    def array(self, rows: Longs | None = None) -> Any:
+        """The texts of some rows, or of all."""
+        start, length, missing = self.start, self.length, self.missing
+        if rows is not None:
+            start, length, missing = start[rows], length[rows], missing[rows]
+        return strings(self.data, start, np.where(missing, 0, length), missing) if missing.any() else strings(
+            self.data, start, length)
 
 
 def strings(data: Bytes, start: Ints, length: Ints, missing: Flags | None = None) -> Any:

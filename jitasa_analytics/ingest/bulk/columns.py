@@ -35,7 +35,7 @@ class Found:
 
     Attributes
     ----------
-    values : pyarrow Array
+    values : pyarrow Array or Texts
         Of the store's type; null where a cell is empty or not read.
     careful : array of bool
         Rows that the rules have to see whole.
@@ -141,11 +141,11 @@ class Reader:
             if ids.any():
                 first[ids] = data[start[ids]]
                 data, start, length = tokens.in_place(data, start, length, ids, self.key)
-            return done, cells.strings(data, start, np.where(done, length, 0), ~done), first
+            return done, cells.Texts(data, start, length, ~done), first
         if not self._many(data, start, length):
             return None, None, None
         cells.plain(data, start, length, kind == "code", done)
-        return done, cells.strings(data, start, np.where(done, length, 0), ~done), None
+        return done, cells.Texts(data, start, length, ~done), None
 
     def _many(self, data: Bytes, start: Ints, length: Ints) -> bool:
         """Whether this is a column of names or ids, whose texts are not worth remembering."""
@@ -192,7 +192,7 @@ class Reader:
         found = pa.DictionaryArray.from_arrays(pa.array(codes, mask=bare if bare.any() else None), self._listed)
         if values is None:
             return found
-        return pc.coalesce(values, found.dictionary_decode())
+        return pc.coalesce(values.array(), found.dictionary_decode())
 
     def ours(self, text: str) -> str:
         """A file's text as the recipe hands it on."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from jitasa_analytics import areas, geo
 from jitasa_analytics.contracts import Dataset
 from jitasa_analytics.ingest import items
-from jitasa_analytics.ingest.bulk.cells import Flags
+from jitasa_analytics.ingest.bulk.cells import Flags, Texts
 from jitasa_analytics.ingest.bulk.columns import Found, readers
 from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.bulk.split import Split
@@ -22,7 +22,6 @@ from jitasa_analytics.ingest.locate import Locator
 from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.recipe import Recipe
 
-FINE = "_fine"
 # Their rules look across rows, or at shapes.
 _CAREFUL_ONLY = ("areas", "dose_reports")
 
@@ -34,7 +33,7 @@ class Passed:
     Attributes
     ----------
     table : pyarrow Table
-        The given columns, ``_row`` and, where some rows are not fine, ``_fine``.
+        The given columns and ``_row`` of the rows that are fine.
     fine : array of bool
         Rows that need nothing more.
     found : tuple of Found
@@ -118,13 +117,15 @@ class Lane:
         for column in self._by_default:
             if column.name not in columns:
                 columns[column.name] = _all(self._default(column.name), count)
-            elif columns[column.name].null_count:
-                plain = columns[column.name]
+            elif empty[column.name].any():
+                plain = _plain(columns[column.name])
                 plain = plain.dictionary_decode() if pa.types.is_dictionary(plain.type) else plain
                 columns[column.name] = pc.fill_null(plain, self._default(column.name))
-        table = pa.table({n: columns[n] for n in self.given} | {ROW: pa.array(numbers)})
-        if careful.any():
-            table = table.append_column(FINE, pa.array(~careful))
+        columns[ROW] = pa.array(numbers)
+        rows = np.flatnonzero(~careful) if careful.any() else None
+        fine = pa.array(~careful)
+        table = pa.table({n: columns[n].array(rows) if isinstance(columns[n], Texts) else
+                          columns[n] if rows is None else columns[n].filter(fine) for n in (*self.given, ROW)})
         return Passed(table, ~careful, tuple(out))
 
     def _same(self, name: str, count: int) -> Any:
@@ -148,7 +149,7 @@ class Lane:
                points: tuple[npt.NDArray[np.float64], ...] | None, careful: Flags) -> None:
         """Every row's area, from its point or as given; what is doubtful is left to the rules."""
         count = len(careful)
-        given = columns.get("area_code")
+        given = _plain(columns["area_code"]) if "area_code" in columns else None
         if given is None:
             given, empty["area_code"] = _all(None, count), np.ones(count, bool)
             columns["area_code"] = given
@@ -191,6 +192,11 @@ def _met(given: Any, bare: Flags, at: npt.NDArray[np.int64], where: npt.NDArray[
     bare = np.array([m is None for m in made], bool)[which]
     return pa.DictionaryArray.from_arrays(pa.array(which.astype(np.int32), mask=bare if bare.any() else None),
                                           pa.array([m or "" for m in made], pa.string()))
+
+
+def _plain(values: Any) -> Any:
+    """A column as an array, whichever rows stay."""
+    return values.array() if isinstance(values, Texts) else values
 
 
 def _all(value: Any, count: int) -> Any:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from jitasa_analytics.ingest import careful, commit, headers, notes
 from jitasa_analytics.ingest.bulk import stream
 from jitasa_analytics.ingest.bulk.eights import Bytes
-from jitasa_analytics.ingest.bulk.lane import FINE, Lane, Passed, suits
+from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.bulk.said import Said
 from jitasa_analytics.ingest.bulk.split import Splitter, rows_that_begin
@@ -120,8 +120,6 @@ class _Import:
         with ThreadPoolExecutor(1) as pool:
             for judged in _ahead(pool, self._judged()):
                 table = judged.passed.table
-                if FINE in table.column_names:
-                    table = table.filter(table[FINE]).drop_columns([FINE])
                 self.stage.add(table)
                 self._note_days(table)
                 report.read += int(judged.passed.fine.sum())
