@@ -6,7 +6,7 @@ read again to look for doubles: only the few that may be some.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numba
@@ -85,14 +85,19 @@ class Keys:
         """The numbers of rows whose key may stand more than once, about so many at a time and whole keys together."""
         if not self._hashes:
             return
-        hashes = np.concatenate(self._hashes)
-        self._hashes = []
-        bits = min(_MOST_BITS, max(1, len(hashes) // _PART).bit_length())
-        twice = _twice(_in_parts(hashes, np.uint64(64 - bits), 1 << bits), np.uint64(64 - bits))
-        at = np.flatnonzero(_among(hashes, _marks(twice)))
-        at = at[np.isin(hashes[at], twice)]
-        rows, hashes = np.concatenate(self._rows)[at], hashes[at]
-        self._rows = []
+        count = sum(map(len, self._hashes))
+        bits = min(_MOST_BITS, max(1, count // _PART).bit_length())
+        twice = _twice(_in_parts(self._hashes, bits), np.uint64(64 - bits))
+        marks = _marks(twice)
+        found = []
+        for numbers, some in zip(self._rows, self._hashes, strict=True) if len(twice) else ():
+            at = np.flatnonzero(_among(some, marks))
+            at = at[np.isin(some[at], twice)]
+            found.append((numbers[at], some[at]))
+        self._rows, self._hashes = [], []
+        if not found:
+            return
+        rows, hashes = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.lexsort((rows, hashes))
         rows, hashes = rows[order], hashes[order]
         begin = 0
@@ -163,21 +168,31 @@ def _combine(found: Hashes, own: Hashes) -> None:
         found[i] = (h ^ (h >> np.uint64(29))) * _MIX
 
 
+def _in_parts(hashes: Sequence[Hashes], bits: int) -> Hashes:
+    """All the numbers, those that begin with the same bits side by side."""
+    shift = np.uint64(64 - bits)
+    size = np.zeros(1 << bits, np.int64)
+    for some in hashes:
+        _sizes(some, shift, size)
+    place = np.cumsum(size) - size
+    out = np.empty(int(size.sum()), np.uint64)
+    for some in hashes:
+        _put(some, shift, place, out)
+    return out
+
+
 @numba.njit(cache=True, nogil=True)
-def _in_parts(hashes: Hashes, shift: np.uint64, parts: int) -> Hashes:
-    """The numbers, those of each part side by side."""
-    place = np.zeros(parts, np.int64)
+def _sizes(hashes: Hashes, shift: np.uint64, size: Longs) -> None:
     for i in range(len(hashes)):
-        place[hashes[i] >> shift] += 1
-    total = 0
-    for p in range(parts):
-        total, place[p] = total + place[p], total
-    out = np.empty_like(hashes)
+        size[hashes[i] >> shift] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _put(hashes: Hashes, shift: np.uint64, place: Longs, out: Hashes) -> None:
     for i in range(len(hashes)):
         p = hashes[i] >> shift
         out[place[p]] = hashes[i]
         place[p] += 1
-    return out
 
 
 @numba.njit(cache=True, nogil=True)
