@@ -100,6 +100,10 @@ class Ascent:
         choice = self.choice
         return np.argsort(-(self.usage + 2.0 * choice.fixed), kind="stable")[: choice.p].astype(np.int64)
 
+    def best(self, wanted: int) -> Ints:
+        """So many of the candidates that save most against the multipliers, and the fixed ones first."""
+        return np.argsort(np.where(self.choice.fixed, -np.inf, self.rho), kind="stable")[:wanted]
+
     def at(self, points: Floats) -> Floats:
         """Multipliers of other places, from those around them."""
         k = min(_AROUND, len(self.mu))

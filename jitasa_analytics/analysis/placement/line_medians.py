@@ -26,14 +26,16 @@ _COARSE_ROWS = 4000
 _COARSE_GAP = 0.003
 _COARSE_TURNS = 2  # of multipliers and swaps, at each of these sizes
 _ROUNDS = (40, 20, 20)  # of multipliers between two proofs, at these sizes and for all places
-_LATER, _LONGER, _MOST_ROUNDS = 80, 1.25, 160  # for all places after the first turn; by what they grow; at most
+_LATER, _LONGER, _MOST_ROUNDS = (40, 40, 80), 1.25, 160  # for all places in later turns; by what they grow; at most
+_TURN = (80, 160)  # rounds of a first and of a later turn, beside a search by swaps
 _SLACK = (0.3, 0.1, 0.05)  # of what a candidate has to save, that it may save less and raise the bound
 _ACTIVE, _LEAST_ACTIVE = 10, 2500  # candidates for each site that raise the bound at first, and at least
-_TRIED, _LEAST_TRIED = 8, 1000  # the same for those that swaps put in
 _AIM = 1.005  # of the incumbent, that multipliers aim at
-_LIKELY = 0.02  # of the rounds, in which a candidate was among the open ones
-_SHAKEN = 0.08  # of the sites, exchanged before another search
-_COARSE_PROOFS, _PROOFS = 2, 4  # beside a search by swaps
+_TRIED, _LEAST_TRIED = 8, 1000  # candidates for each site that swaps put in, and at least,
+_LIKELY = 1e-3  # besides those that were among the open ones in so many of the rounds
+_SHAKEN, _TRIES = 0.04, 10  # of the sites, exchanged before another search by swaps; how often in a turn
+_AFRESH = 8  # turns, one of which begins with what multipliers open often
+_COARSE_PROOFS = 2  # beside a search by swaps
 
 
 def solve(task: Task, lines: Lines) -> tuple[Plan, bool]:
@@ -100,11 +102,6 @@ class _Search:
             self.plan, self.km = chosen.copy(), value / self.lines.factor
         self.watch.tell(value)
 
-    def _likely(self, rho: Floats) -> Ints:
-        """The candidates that multipliers like best, and the fixed ones."""
-        order = np.argsort(np.where(self.choice.fixed, -np.inf, rho), kind="stable")
-        return np.sort(order[: max(_TRIED * self.p, _LEAST_TRIED)])
-
     def _coarse(self, state: Ascent, chosen: Ints, rounds: int) -> Ints:
         """Raise the multipliers of a smaller problem while swaps look for its plan."""
         begin = chosen
@@ -132,37 +129,48 @@ class _Search:
         watch.tell(bound=state.bound * self.lines.factor)
         rng = np.random.default_rng(self.task.seed)
         liked = np.zeros(self.m, bool)  # candidates of any plan so far
-        liked[begin] = True
-        tried = np.arange(self.m)
         while not watch.over():
             rounds = _ROUNDS[-1]
+            look = functools.partial(self._improved, begin, rng.permutation(self.m))
             if turn:
+                later = _LATER[min(turn, len(_LATER)) - 1]
+                rounds = int(min(later * _LONGER ** (turn // 8), _MOST_ROUNDS))
                 state.theta = max(state.theta, 0.1) if turn == 1 else state.theta
-                rounds = int(min(_LATER * _LONGER ** (turn // 8), _MOST_ROUNDS))
-            found = beside(functools.partial(self._raise, state, rounds), functools.partial(
-                self._improve, self.tree, begin, tried), watch.left)
-            self._offer(found[0])
-            liked[found[0]] = True
-            turn += 1
-            begin = state.often() if turn % 2 else self._shaken(rng, state.usage)
-            # By turns all candidates and those that plans and multipliers like, in an order of its own each time.
-            tried = rng.permutation(self.m)
-            if turn % 3:
+            if turn > 1 and turn % _AFRESH:
                 likely = liked | (state.usage > _LIKELY)
-                likely[self._likely(state.rho)] = True
-                tried = tried[likely[tried]]
+                likely[state.best(max(_TRIED * self.p, _LEAST_TRIED))] = True
+                look = functools.partial(self._shaken, rng, state.usage.copy(), np.flatnonzero(likely))
+            found = beside(functools.partial(self._raise, state, rounds, _TURN[turn > 0]), look, watch.left)
+            self._offer(found)
+            liked[found] = True
+            turn += 1
+            begin = state.often()
 
-    def _shaken(self, rng: np.random.Generator, usage: Floats) -> Ints:
-        """The best plan with a few of its sites exchanged for candidates that multipliers like."""
+    def _improved(self, begin: Ints, tried: Ints) -> Ints:
+        """The plan that swaps lead to."""
+        return self._improve(self.tree, begin, tried)[0]
+
+    def _shaken(self, rng: np.random.Generator, usage: Floats, tried: Ints) -> Ints:
+        """The best plan after tries to exchange a few of its sites for what multipliers open often, and to mend it."""
         assert self.plan is not None
-        kept = self.plan[self.choice.fixed[self.plan] | (rng.random(self.p) >= _SHAKEN)]
-        order = np.argsort(-(usage + 0.05 * rng.random(self.m)), kind="stable")
-        fresh = order[~np.isin(order, kept)]
-        return np.concatenate([kept, fresh[: self.p - len(kept)]]).astype(np.int64)
+        best, km, watch = self.plan, np.inf, self.watch
+        for turn in range(_TRIES + 1):
+            if watch.cancelled or watch.spent() > watch.time_limit:
+                break
+            begin = best
+            if turn:
+                kept = best[self.choice.fixed[best] | (rng.random(self.p) >= _SHAKEN)]
+                order = np.argsort(-(usage + 0.05 * rng.random(self.m)), kind="stable")
+                fresh = order[~np.isin(order, kept)]
+                begin = np.concatenate([kept, fresh[: self.p - len(kept)]])
+            found, _, _, value = self._improve(self.tree, begin, rng.permutation(tried) if turn else tried[:0])
+            if value < km:
+                best, km = found, value
+        return best
 
-    def _raise(self, state: Ascent, rounds: int) -> None:
-        """Some rounds of multipliers, proven with all candidates now and then."""
-        for _ in range(max(1, _PROOFS * _ROUNDS[-1] // rounds)):
+    def _raise(self, state: Ascent, rounds: int, whole: int) -> None:
+        """A whole turn of multipliers, proven with all candidates after so many rounds each time."""
+        for _ in range(max(1, whole // rounds)):
             if self.watch.over():
                 return
             state.climb(rounds, _AIM * self.km, self.km * (1 - self.watch.gap))
