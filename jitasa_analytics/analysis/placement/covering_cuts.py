@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,17 +14,38 @@ from jitasa_analytics.analysis.placement.cover import Floats, Ints
 from jitasa_analytics.analysis.placement.covering_kernels import transposed
 from jitasa_analytics.analysis.placement.covering_system import System
 
-_LONGEST = 12  # rows of a set
-_BREADTH = 3  # second rows that are tried for each first one
 _PARTS = 4  # of the seeds, for threads
-_LEAST = 0.02  # what a set leaves below 1
-_SLACK = 0.98  # of a row that is of use in a set
 
 
-def violated(system: System, x: Floats, most: int, workers: int = 1) -> System:
+@dataclass(frozen=True)
+class Effort:
+    """How hard odd sets are looked for.
+
+    Attributes
+    ----------
+    longest, breadth : int
+        Rows of a set; second rows that are tried for each first one.
+    least, slack : float
+        What a set has to leave below 1; slack of a row that may be in a set.
+    most : int
+        Planes at a time.
+    """
+
+    longest: int
+    breadth: int
+    least: float
+    slack: float
+    most: int
+
+
+THOROUGH = Effort(12, 3, 0.02, 0.98, 2500)
+QUICK = Effort(6, 2, 0.05, 0.02, 4000)  # of very many rows
+
+
+def violated(system: System, x: Floats, effort: Effort, workers: int = 1) -> System:
     """Halves of sums of rows, rounded up, that a point of the relaxed problem doesn't keep to (Koster et al. 2009)."""
     slack = np.maximum(system.sums(x) - system.least, 0.0)
-    tight = slack < _SLACK
+    tight = slack < effort.slack
     near = np.repeat(tight, np.diff(system.start)) & (x[system.index] > 1e-7) & (system.value % 2 == 1)
     name = np.cumsum(tight) - 1
     count = np.bincount(name[system.lines[near]], minlength=int(tight.sum()))
@@ -35,7 +57,8 @@ def violated(system: System, x: Floats, most: int, workers: int = 1) -> System:
 
     def found(some: Ints) -> tuple[Ints, Ints, Floats]:
         return kernels.odd_sets(
-            start, index, *columns, x, slack[tight], system.least[tight] % 2 == 1, some, _LONGEST, _BREADTH, _LEAST)
+            start, index, *columns, x, slack[tight], system.least[tight] % 2 == 1, some, effort.longest,
+            effort.breadth, effort.least)
 
     # What is found from a seed doesn't depend on the others.
     parts = all_of([functools.partial(found, some) for some in np.array_split(seeds, _PARTS)], workers)
@@ -45,7 +68,7 @@ def violated(system: System, x: Floats, most: int, workers: int = 1) -> System:
     seen, chosen = set[bytes](), list[Ints]()
     for c in np.argsort(-worth, kind="stable"):
         own = np.sort(sets[c])
-        if own.tobytes() not in seen and len(chosen) < most:
+        if own.tobytes() not in seen and len(chosen) < effort.most:
             seen.add(own.tobytes())
             chosen.append(own)
     joined = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)

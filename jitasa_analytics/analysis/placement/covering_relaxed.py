@@ -11,13 +11,13 @@ from jitasa_analytics.analysis.placement import covering_kernels as kernels
 from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.cover import Bools, Ints
 from jitasa_analytics.analysis.placement.covering import Rows
-from jitasa_analytics.analysis.placement.covering_cuts import violated
+from jitasa_analytics.analysis.placement.covering_cuts import QUICK, THOROUGH, violated
 from jitasa_analytics.analysis.placement.covering_system import System, program, proven
 
 _BIG = 400_000  # pairs above which only some rows are taken in at first
-_FIRST = 2000
-_MORE = 2500  # rows, or cutting planes, at a time
-_SLACK = 0.1  # of a row that leaves
+_FIRST = 8000
+_MORE = 4000  # rows at a time
+_SLACK, _SLACK_MANY = 0.1, 0.03  # of a row that leaves; of very many, once there are planes
 _FAST, _TOLERANCE = 100_000, 3e-4  # pairs above which programs are solved to this only
 _SAME, _RISEN = 1e-7, 1e-5
 
@@ -111,7 +111,7 @@ class Relaxed:
         self.whole = not bad.any() and not (self.priced & ~used).any()
         worst = np.argsort(covered, kind="stable")[:_MORE]
         # Slack rows leave, which keeps the value; but not for ever the same ones in turn.
-        keep = needed | (dual > 0) | (slack < _SLACK) | (not risen)
+        keep = needed | (dual > 0) | (slack < (_SLACK_MANY if self.partial and (self.name < 0).any() else _SLACK)) | (not risen)
         self.active, self.name = self.active.keep(keep), self.name[keep]
         if self.basis is not None:
             self.basis = self.basis[0], self.basis[1][keep]
@@ -139,6 +139,6 @@ class Relaxed:
 
     def cut(self, workers: int = 1) -> bool:
         """Add cutting planes for the solution there is, found by so many threads; False where there are none."""
-        new = violated(self.active, self.x, _MORE, workers)
+        new = violated(self.active, self.x, QUICK if self.partial else THOROUGH, workers)
         self._add(new, np.full(new.n, -1))
         return new.n > 0

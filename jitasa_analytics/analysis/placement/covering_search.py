@@ -12,8 +12,7 @@ from jitasa_analytics.analysis.placement.cover import Bools
 from jitasa_analytics.analysis.placement.covering import Rows
 from jitasa_analytics.analysis.placement.covering_search_kernels import weigh_rows
 
-_BETWEEN = 0.05  # work between two looks at the clock
-_MANY = 400_000  # pairs from which rows sleep until they matter
+_AGAIN = 60_000  # steps after which the search goes back to the best cover; weights stay
 
 
 @dataclass(eq=False)
@@ -27,12 +26,7 @@ class Searcher:
         self.columns = self.rows.columns
         self.best: Bools = kernels.greedy(
             *self.columns, self.rows.n, np.zeros(self.rows.m, bool), self.seed % 2**31)
-        self.last = self.best
         self.weight = np.ones(self.rows.n, np.int64)
-        # Of very many rows only some have a say at first; the search wakes those that it comes to need.
-        every = 1 if len(self.rows.index) <= _MANY else 10
-        self.awake = np.zeros(self.rows.n, bool)
-        self.awake[::every] = True
 
     @property
     def size(self) -> int:
@@ -43,23 +37,22 @@ class Searcher:
         """Take a cover over if it is smaller, after dropping what it doesn't need."""
         better = kernels.greedy(*self.columns, self.rows.n, columns, self.seed % 2**31)
         if better.sum() < self.size:
-            self.best = self.last = better
+            self.best = better
 
     def _step(self) -> float:
         """Seconds that a step takes on a usual processor, about."""
         spread = (len(self.rows.index) / max(self.rows.n, 1)) * (len(self.rows.index) / max(self.rows.m, 1))
-        return 1e-9 * (20.0 + 1.4 * self.size + (8.0 if len(self.rows.index) > _MANY else 16.0) * float(spread**0.7))
+        return 1e-9 * (20.0 + 1.4 * self.size + 16.0 * float(spread**0.7))
 
     def run(self, work: float, target: int, stop: Callable[[], bool] = lambda: False) -> None:
         """Search for so much work (seconds of a usual processor), or until the cover is as small as wanted."""
         setup = 1e-8 * len(self.rows.index)
         while self.size > target and not stop() and work > 0:
-            steps = int(np.clip(min(work, max(_BETWEEN, 5 * setup)) / self._step(), 100, 10**7))
+            steps = int(np.clip(work / self._step(), 100, _AGAIN))
             work -= steps * self._step() + setup
             self.seed += 1
-            best, self.last, size = weigh_rows(
-                self.rows.start, self.rows.index, *self.columns, self.last, self.weight, self.awake, steps, target,
-                self.seed % 2**31,
-            )
+            cover, size = weigh_rows(
+                self.rows.start, self.rows.index, *self.columns, self.best, self.weight, steps, target,
+                self.seed % 2**31)
             if size < self.size:
-                self.best = best
+                self.best = cover

@@ -1,9 +1,7 @@
 """The inner loop of the search for small covers: row weighting.
 
 ``start, index`` are compressed rows (the columns that cover a row, ascending); ``column_start,
-column_row`` are the same by column. Rows that are not awake are counted but have no say in which
-columns come and go, until nothing else is left to be covered: most rows never matter, and to weigh
-them would take most of the time.
+column_row`` are the same by column.
 """
 
 from __future__ import annotations
@@ -60,65 +58,58 @@ def _most(columns: Ints, score: Ints, stamp: Ints, step: int) -> int:
 
 @part
 def _out(
-    start: Ints, index: Ints, column_start: Ints, column_row: Ints, j: int, weight: Ints, awake: Bools,
-    cover: Ints, owner: Ints, score: Ints, bare: Ints, hidden: Ints, at: Ints, n_bare: int, n_hidden: int,
-) -> tuple[int, int]:
-    """Take a column out; how many rows are bare then, awake and not."""
+    start: Ints, index: Ints, column_start: Ints, column_row: Ints, j: int, weight: Ints, cover: Ints, owner: Ints,
+    score: Ints, bare: Ints, at: Ints, n_bare: int,
+) -> int:
+    """Take a column out; how many rows are bare then."""
     gain = 0
     for k in range(column_start[j], column_start[j + 1]):
         i = column_row[k]
         cover[i] -= 1
         owner[i] -= j
         if cover[i] == 0:
-            if awake[i]:
-                _listed(at, bare, i, n_bare)
-                n_bare += 1
-                gain += weight[i]
-                _scored(start, index, i, score, weight[i])
-            else:
-                _listed(at, hidden, i, n_hidden)
-                n_hidden += 1
-        elif cover[i] == 1 and awake[i]:
+            _listed(at, bare, i, n_bare)
+            n_bare += 1
+            gain += weight[i]
+            _scored(start, index, i, score, weight[i])
+        elif cover[i] == 1:
             score[owner[i]] += weight[i]
     score[j] = gain
-    return n_bare, n_hidden
+    return n_bare
 
 
 @part
 def _into(
-    start: Ints, index: Ints, column_start: Ints, column_row: Ints, j: int, weight: Ints, awake: Bools,
-    cover: Ints, owner: Ints, score: Ints, bare: Ints, hidden: Ints, at: Ints, n_bare: int, n_hidden: int,
-) -> tuple[int, int]:
-    """Put a column in; how many rows are bare then, awake and not."""
+    start: Ints, index: Ints, column_start: Ints, column_row: Ints, j: int, weight: Ints, cover: Ints, owner: Ints,
+    score: Ints, bare: Ints, at: Ints, n_bare: int,
+) -> int:
+    """Put a column in; how many rows are bare then."""
     loss = 0
     for k in range(column_start[j], column_start[j + 1]):
         i = column_row[k]
         cover[i] += 1
-        if cover[i] == 2 and awake[i]:
+        if cover[i] == 2:
             score[owner[i]] -= weight[i]
         owner[i] += j
         if cover[i] == 1:
-            if awake[i]:
-                n_bare -= 1
-                _unlisted(at, bare, i, n_bare)
-                loss += weight[i]
-                _scored(start, index, i, score, -weight[i])
-            else:
-                n_hidden -= 1
-                _unlisted(at, hidden, i, n_hidden)
+            n_bare -= 1
+            _unlisted(at, bare, i, n_bare)
+            loss += weight[i]
+            _scored(start, index, i, score, -weight[i])
     score[j] = loss
-    return n_bare, n_hidden
+    return n_bare
 
 
 @compiled
 def weigh_rows(
-    start: Ints, index: Ints, column_start: Ints, column_row: Ints, begin: Bools, weight: Ints, awake: Bools,
-    steps: int, target: int, seed: int,
-) -> tuple[Bools, Bools, int]:
-    """Row-weighting local search: the smallest cover met, the last set, and the size of the cover.
+    start: Ints, index: Ints, column_start: Ints, column_row: Ints, begin: Bools, weight: Ints, steps: int,
+    target: int, seed: int,
+) -> tuple[Bools, int]:
+    """Row-weighting local search: the smallest cover met and its size, m + 1 where none was.
 
     Two columns go, a column that covers a random uncovered row comes, and rows that stay uncovered
-    weigh more (Gao, Weise & Li 2015). ``weight`` and ``awake`` are changed and can be passed to the next call.
+    weigh more (Gao, Weise & Li 2015). ``weight`` is changed and
+    can be passed to the next call.
     """
     n, m = len(start) - 1, len(column_start) - 1
     np.random.seed(seed)
@@ -126,8 +117,8 @@ def weigh_rows(
     score = np.zeros(m, np.int64)  # loss of an open column, gain of a shut one
     chosen, position = np.empty(m, np.int64), np.full(m, -1, np.int64)
     stamp = np.full(m, -1, np.int64)
-    bare, hidden, at = np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(n, np.int64)
-    count, n_bare, n_hidden = 0, 0, 0
+    bare, at = np.empty(n, np.int64), np.zeros(n, np.int64)
+    count, n_bare = 0, 0
     for j in range(m):
         if begin[j]:
             chosen[count] = j
@@ -137,35 +128,23 @@ def weigh_rows(
                 cover[column_row[k]] += 1
                 owner[column_row[k]] += j  # the sum of owners is the owner where there is one
     for i in range(n):
-        if cover[i] == 0 and awake[i]:
+        if cover[i] == 0:
             _listed(at, bare, i, n_bare)
             n_bare += 1
             _scored(start, index, i, score, weight[i])
-        elif cover[i] == 0:
-            _listed(at, hidden, i, n_hidden)
-            n_hidden += 1
-        elif cover[i] == 1 and awake[i]:
+        elif cover[i] == 1:
             score[owner[i]] += weight[i]
     best, size, tabu = begin.copy(), m + 1, -1
     for step in range(steps):
         removed = False
         while n_bare == 0 or not removed:
-            if n_bare == 0 and n_hidden > 0:
-                i = hidden[np.random.randint(n_hidden)]
-                n_hidden -= 1
-                _unlisted(at, hidden, i, n_hidden)
-                awake[i] = True
-                _listed(at, bare, i, 0)
-                n_bare = 1
-                _scored(start, index, i, score, weight[i])
-                continue
             complete = n_bare == 0
             if complete and count < size:
                 size = count
                 best[:] = False
                 best[chosen[:count]] = True
                 if count <= target:
-                    return best, best.copy(), size
+                    return best, size
             removed = removed or not complete
             out = _least(chosen, count, score, stamp, -1 if complete else tabu)
             if out < 0:
@@ -174,9 +153,8 @@ def weigh_rows(
             chosen[position[out]] = chosen[count]
             position[chosen[count]] = position[out]
             stamp[out] = step
-            n_bare, n_hidden = _out(
-                start, index, column_start, column_row, out, weight, awake, cover, owner, score, bare, hidden, at,
-                n_bare, n_hidden)
+            n_bare = _out(
+                start, index, column_start, column_row, out, weight, cover, owner, score, bare, at, n_bare)
         if n_bare == 0:
             break
         row = bare[np.random.randint(n_bare)]
@@ -185,12 +163,9 @@ def weigh_rows(
         position[tabu] = count
         count += 1
         stamp[tabu] = step
-        n_bare, n_hidden = _into(
-            start, index, column_start, column_row, tabu, weight, awake, cover, owner, score, bare, hidden, at,
-            n_bare, n_hidden)
+        n_bare = _into(
+            start, index, column_start, column_row, tabu, weight, cover, owner, score, bare, at, n_bare)
         for z in range(n_bare):
             weight[bare[z]] += 1
             _scored(start, index, bare[z], score, 1)
-    last = np.zeros(m, np.bool_)
-    last[chosen[:count]] = True
-    return best, last, size
+    return best, size

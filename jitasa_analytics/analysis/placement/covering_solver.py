@@ -27,9 +27,9 @@ _LARGEST = 6  # regions that are halves or quarters of all
 _BLOCKS = (200, 400, 800)
 _SHARES = (0.12, 0.4, 0.4)  # of the search that runs beside each size of blocks
 _RELAXED = 0.5  # of the work, for the relaxed problem at most
-_CUTTING = 0.7  # of the work, until cutting planes end
+_CUTTING = 0.85  # of the work, until cutting planes end
 _CUT_WORK = 3.0  # of a round of cutting planes, in solutions of the program
-_HARDLY = 5e-4  # of the bound, that a round has to gain
+_HARDLY = 3e-4  # of the bound, that a round has to gain
 _FEW = 3000  # pairs below which branch and bound is faster by itself
 _LOOK, _HOPE = 6, 20.0  # rounds that are looked back on, and how many times their gain is hoped for
 _TURN = 0.5  # work of a search between two reports
@@ -74,7 +74,7 @@ def _parts(rows: Rows, watch: Watch, base: int, seed: int) -> tuple[Ints, bool]:
         watch.tell(float(base + sum(s.size for s in searchers)), float(base + sum(bounds)))
 
     for s in searchers:
-        s.run(min(0.1 * watch.work / count, 2e-5 * len(s.rows.index)), 1, lambda: watch.left() <= 0)
+        s.run(min(0.02 * watch.work / count, 2e-5 * len(s.rows.index)), 1, lambda: watch.left() <= 0)
     tell()
     for p, s in enumerate(searchers):
         if watch.over():
@@ -108,7 +108,7 @@ def _prove(
         return s.size <= state["bound"] or watch.over()
 
     if len(s.rows.index) > _SMALL:
-        _prove_beside(s, watch, offer, over, seed, share * watch.work)
+        _prove_beside(s, watch, offer, over, seed, share * watch.work, last)
     else:
         relaxed = Relaxed(s.rows, watch.left)
         relaxed.linear()
@@ -148,7 +148,8 @@ def sharpened(
 
 
 def _prove_beside(
-    s: Searcher, watch: Watch, offer: Callable[[int], None], over: Callable[[], bool], seed: int, effort: float
+    s: Searcher, watch: Watch, offer: Callable[[int], None], over: Callable[[], bool], seed: int, effort: float,
+    last: bool,
 ) -> None:
     """A large part: this thread searches while another one proves; each tells the other at the end of a turn."""
     relaxed = Relaxed(s.rows, watch.left)
@@ -165,13 +166,16 @@ def _prove_beside(
     def cut() -> bool:
         return relaxed.cut() and relaxed.solve()
 
-    left = effort
+    left, before = effort, 0.0
     while not over() and not relaxed.whole and left > (1.0 - _RELAXED) * effort:
         work = relaxed.work
         if not beside(search(work), relaxed.solve, watch.left):
             break
         left -= work
         offer(whole(relaxed.bound))
+        if relaxed.bound - before < _HARDLY * relaxed.bound:
+            break  # planes come on top of rows
+        before = relaxed.bound
     before = 0.0
     while not over() and left > (1.0 - _CUTTING) * effort and relaxed.bound - before > _HARDLY * relaxed.bound:
         before, work = relaxed.bound, _CUT_WORK * relaxed.work
@@ -179,6 +183,9 @@ def _prove_beside(
             break
         left -= work
         offer(whole(relaxed.bound))
+
+    if not last:
+        return
 
     def in_blocks(size: int) -> tuple[float, Bools]:
         label, count = split(relaxed.system, size)

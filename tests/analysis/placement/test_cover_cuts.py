@@ -1,4 +1,4 @@
-"""Cutting planes, first-order bounds and sleeping rows of set cover, against every possible choice."""
+"""Cutting planes, first-order bounds and row weighting of set cover, against every possible choice."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def test_planes_cut_off_the_point_that_they_were_found_for():
         table = case(seed)
         relaxed = covering_relaxed.Relaxed(rows_of(table), lambda: 60.0)
         relaxed.linear()
-        planes = covering_cuts.violated(relaxed.active, relaxed.x, 1000, 1 + seed % 2)
-        assert (planes.sums(relaxed.x) < planes.least - 0.5 * covering_cuts._LEAST + 1e-6).all()
+        planes = covering_cuts.violated(relaxed.active, relaxed.x, covering_cuts.THOROUGH, 1 + seed % 2)
+        assert (planes.sums(relaxed.x) < planes.least - 0.5 * covering_cuts.THOROUGH.least + 1e-6).all()
         found += planes.n > 0
     assert found > 20
 
@@ -147,17 +147,18 @@ def test_polished_multipliers_prove_no_less_and_never_too_much():
     assert better > 50
 
 
-def test_sleeping_rows_are_covered_all_the_same(monkeypatch):
-    monkeypatch.setattr(covering_search, "_MANY", 0)
-    asleep = 0
+def test_row_weighting_finds_the_fewest_columns():
+    bettered = 0
     for seed in range(80):
         table = case(seed)
         searcher = covering_search.Searcher(rows_of(table), seed)
-        assert searcher.awake.sum() == -(-len(table) // 10)
+        searcher.best = np.ones(table.shape[1], bool)
         searcher.run(0.001, 0)
         assert table[:, searcher.best].any(axis=1).all() and searcher.size == fewest(table)
-        asleep += not searcher.awake.all()
-    assert asleep > 20
+        first = covering_search.Searcher(rows_of(table), seed)
+        assert table[:, first.best].any(axis=1).all()
+        bettered += first.size > searcher.size
+    assert bettered > 3
 
 
 def test_cuts_and_blocks_end_with_the_best_plan_whatever_the_threads(monkeypatch):
