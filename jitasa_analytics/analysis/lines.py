@@ -121,14 +121,37 @@ class Lines:
             i = np.repeat(np.arange(n), m)
             return Travel(np.arange(n + 1) * m, np.tile(np.arange(m), n), self.costs(i, np.tile(np.arange(m), n)),
                           self.origins, self.destinations, self.unit, self.method)
-        radius = within / self.factor * (1 + 1e-9) + 1e-6
+        return self._up_to(np.full(n, within), within)
+
+    def within_each(self, limits: Floats) -> Travel:
+        """Every pair that costs at most the limit of its origin, shape (n,); finite limits of at least 0.
+
+        Raises
+        ------
+        InputError
+            If limits are of another shape, missing or negative, or there are more pairs than memory should hold.
+        """
+        limits = np.asarray(limits, np.float64)
+        if limits.shape != self.shape[:1] or not (np.isfinite(limits) & (limits >= 0)).all():
+            raise InputError(f"limits must be {self.shape[0]:,} finite costs of at least 0, one for each origin")
+        return self._up_to(limits, float(limits.min(initial=np.inf)))
+
+    def _up_to(self, limits: Floats, limit: float) -> Travel:
+        n, m = self.shape
+        radius = limits / self.factor * (1 + 1e-9) + 1e-6
+        count = self._all.query_ball_point(self.starts, radius, return_length=True)
+        if (pairs := int(count.sum())) > _MOST_PAIRS:
+            raise InputError(
+                f"{pairs:,} pairs of {n:,} origins × {m:,} destinations are in reach, too many to hold "
+                f"({_MOST_PAIRS:,}); give a shorter reach"
+            )
         found = self._all.query_ball_point(self.starts, radius, return_sorted=True)
         j = np.concatenate([*map(np.asarray, found), np.zeros(0)]).astype(np.int64)
-        i = np.repeat(np.arange(n), self._all.query_ball_point(self.starts, radius, return_length=True))
+        i = np.repeat(np.arange(n), count)
         cost = self.costs(i, j)
-        kept = cost <= within
+        kept = cost <= limits[i]
         indptr = np.concatenate([[0], np.cumsum(np.bincount(i[kept], minlength=n))])
-        return Travel(indptr, j[kept], cost[kept], self.origins, self.destinations, self.unit, self.method, within)
+        return Travel(indptr, j[kept], cost[kept], self.origins, self.destinations, self.unit, self.method, limit)
 
     @cached_property
     def _all(self) -> cKDTree:

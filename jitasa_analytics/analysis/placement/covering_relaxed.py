@@ -111,7 +111,8 @@ class Relaxed:
         self.whole = not bad.any() and not (self.priced & ~used).any()
         worst = np.argsort(covered, kind="stable")[:_MORE]
         # Slack rows leave, which keeps the value; but not for ever the same ones in turn.
-        keep = needed | (dual > 0) | (slack < (_SLACK_MANY if self.partial and (self.name < 0).any() else _SLACK)) | (not risen)
+        most = _SLACK_MANY if self.partial and (self.name < 0).any() else _SLACK
+        keep = needed | (dual > 0) | (slack < most) | (not risen)
         self.active, self.name = self.active.keep(keep), self.name[keep]
         if self.basis is not None:
             self.basis = self.basis[0], self.basis[1][keep]

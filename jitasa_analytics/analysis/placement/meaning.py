@@ -19,13 +19,13 @@ from jitasa_analytics.analysis.placement.maximal_cover import max_cover
 from jitasa_analytics.analysis.placement.medians import p_median
 from jitasa_analytics.analysis.placement.model import Model, build
 from jitasa_analytics.analysis.placement.result import Placement
-from jitasa_analytics.analysis.travel import Travel
+from jitasa_analytics.analysis.travel import Lines, Travel
 from jitasa_analytics.errors import InputError
 
 _PROBLEMS = {"max_cover": max_cover, "p_median": p_median, "p_center": p_center}
 
 
-def explain(result: Placement, demand: pd.DataFrame, candidates: Any, travel: Travel) -> pd.DataFrame:
+def explain(result: Placement, demand: pd.DataFrame, candidates: Any, travel: Travel | Lines) -> pd.DataFrame:
     """For each site of a plan: who depends on it, and what its best replacement would cost.
 
     Parameters
@@ -33,7 +33,7 @@ def explain(result: Placement, demand: pd.DataFrame, candidates: Any, travel: Tr
     result : Placement
         Of `max_cover`, `p_median` or `p_center` without further limits.
     demand, candidates, travel
-        Those of the call that gave it.
+        Those of the call that gave it. Of `Lines` only the pairs are worked out that can matter.
 
     Returns
     -------
@@ -65,10 +65,12 @@ def explain(result: Placement, demand: pd.DataFrame, candidates: Any, travel: Tr
         raise InputError(
             f"explain knows plans of {', '.join(_PROBLEMS)} without further limits, not of {problem}{beside}"
         )
+    within = np.inf if problem in ("p_median", "p_center") else float(result.params["within"])
+    if isinstance(travel, Lines):
+        travel = _that_matter(travel, result.sites.index, within)
     model = build(demand, candidates, travel, n_sites=None, fixed=result.params["fixed"],
                   forbidden=result.params["forbidden"])
     labels = model.travel.destinations
-    within = np.inf if problem in ("p_median", "p_center") else float(result.params["within"])
     pairs = model.pairs(within)
     chosen = np.sort(labels.get_indexer(result.sites.index))
     served = np.isfinite(_ways(model, chosen, within)) & (model.people > 0)
@@ -89,6 +91,18 @@ def explain(result: Placement, demand: pd.DataFrame, candidates: Any, travel: Tr
     table = pd.DataFrame(
         rows, index=labels[chosen], columns=["without", "runner_up", "with_runner_up", "replacement_cost"])
     return result.sites.join(table.reindex(result.sites.index))
+
+
+def _that_matter(lines: Lines, sites: pd.Index, within: float) -> Travel:
+    """The pairs that can change what a plan is worth when one of its sites is exchanged.
+
+    A place that loses its site goes to the next one of the plan: only a candidate that is as near matters to it.
+    """
+    chosen = np.sort(lines.destinations.get_indexer(sites))
+    if np.isfinite(within) or len(chosen) < 2 or (chosen < 0).any():
+        return lines.table(within)
+    two = lines.near(chosen, 2)
+    return lines.within_each(np.maximum.reduceat(two.costs, two.indptr[:-1]))
 
 
 def _ways(model: Model, chosen: Ints, within: float) -> Floats:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from jitasa_analytics.analysis import placement, travel
+from jitasa_analytics.analysis.lines import Lines
 from jitasa_analytics.errors import InfeasibleError, InputError
 from tests import oracles
 
@@ -54,6 +55,29 @@ def test_explain_equals_trying_every_replacement(problem):
             else:
                 assert pd.isna(row["runner_up"])
     assert explained > 8
+
+
+@pytest.mark.parametrize("names", [("x_km", "y_km"), ("lon", "lat")])
+@pytest.mark.parametrize("problem", ["max_cover", "p_median", "p_center"])
+def test_explain_of_lines_is_that_of_every_pair(monkeypatch, problem, names):
+    held = []
+    plain = Lines.within_each
+    monkeypatch.setattr(Lines, "within_each", lambda self, limits: held.append(plain(self, limits)) or held[-1])
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        n, m, p = 40, 15, 1 + seed % 4
+        low, high = (0.0, 100.0) if names[0] == "x_km" else ((100.0, 14.0), (101.0, 15.0))
+        demand = pd.DataFrame(rng.uniform(low, high, (n, 2)), columns=list(names)).assign(people=rng.integers(0, 50, n))
+        sites = pd.DataFrame(rng.uniform(low, high, (m, 2)), columns=list(names), index=[f"c{j}" for j in range(m)])
+        lines = travel.any_distance(demand, sites)
+        options = {"within": 0.3 * lines.table().costs.max()} if problem == "max_cover" else {}
+        plan = getattr(placement, problem)(demand, sites, lines, n_sites=p, fixed=["c3"], forbidden=["c5"], **options)
+        every = placement.explain(plan, demand, sites, lines.table())
+        pd.testing.assert_frame_equal(placement.explain(plan, demand, sites, lines), every)
+    if problem == "max_cover":
+        assert not held
+    else:  # a place and the candidates that are no farther than the second of the plan
+        assert len(held) == 9 and all(t.n_pairs < n * m for t in held)
 
 
 def test_phases_hold_each_other_and_the_price_is_the_difference():
