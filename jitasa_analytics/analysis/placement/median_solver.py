@@ -36,6 +36,7 @@ _TRIED = 8  # candidates for each site that swaps of large problems try
 _STEPS, _LARGE_STEPS = (1.02, 0.5, 8), (1.005, 0.7, 6)
 _ROUNDS = 60  # of multipliers between two looks at the clock
 _NODE_ROUNDS = 80
+_SHAKEN, _TRIES = 0.06, 400  # of the sites, exchanged before another search by swaps; how often before branching
 _EXPLAINED = 500_000  # pairs up to which an infeasible problem is solved again to say what would do
 
 
@@ -93,6 +94,7 @@ class _Search:
         multiplier = self._start(lists, self.plan) if self.multiplier is None else self.multiplier
         node = _Node(-np.inf, next(self.order), self.state, np.minimum(multiplier, lists.cap), np.zeros(self.m))
         self._root(node)
+        self._shake(node)
         finished = self._branch(node)
         assert self.plan is not None
         return Plan(np.sort(self.plan)), finished
@@ -311,6 +313,18 @@ class _Search:
                     self.tried = self.tried[self.state[self.tried] == FREE]
                 else:
                     begin, self.tried = self.plan, np.flatnonzero(self.state == FREE)
+
+    def _shake(self, node: _Node) -> None:
+        """Exchange a few sites of the best plan for what multipliers open often, and mend it by swaps; again."""
+        rng = np.random.default_rng(self.task.seed)
+        tries = _TRIES if len(self.served) <= _COARSE_ROWS else 0
+        for _ in range(tries):
+            if self.plan is None or self.watch.over() or node.bound >= self._goal():
+                return
+            kept = self.plan[(self.state[self.plan] == OPEN) | (rng.random(self.p) >= _SHAKEN)]
+            order = np.argsort(-(node.usage + 0.05 * rng.random(self.m)), kind="stable")
+            fresh = order[(self.state[order] == FREE) & ~np.isin(order, kept)]
+            self._offer(self._improve(self.lists, np.concatenate([kept, fresh[: self.p - len(kept)]])))
 
     def _widened(self, node: _Node) -> bool:
         """Longer lists for the places whose multiplier is held down by the end of its list; False where none is."""
