@@ -86,10 +86,20 @@ def shell(lang: str, ground: colours.Ground, title: str, version: int = -1) -> A
         raw_css=[fonts.served("fonts"), style.variables(ground), _css()], template=_template(lang, version),
         meta_title=f"{title} · {texts.say('dashboard.brand', lang)}", meta_name="jitasa")
     shown.title = ""
-    with edit_readonly(shown):
-        # Panel's sign of being busy is one for the whole process: each press in one window would go to all of them.
-        shown.busy = False
+    _unbind(shown)
     return shown
+
+
+def _unbind(shown: Any) -> None:
+    """Let a page go free of Panel's sign of being busy, which is one for the whole process.
+
+    Each press in one window would be told to all of them, and the process would hold every page that was ever opened.
+    """
+    with edit_readonly(shown):
+        shown.busy = False
+    for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
+        if getattr(getattr(watcher.fn, "__self__", None), "self", None) is shown:
+            pn.state.param.unwatch(watcher)
 
 
 def _theme(ground: colours.Ground) -> dict[str, Any]:
