@@ -5,7 +5,39 @@ from __future__ import annotations
 import numpy as np
 
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
-from jitasa_analytics.analysis.placement.jit import compiled
+from jitasa_analytics.analysis.placement.jit import compiled, part
+
+
+@part
+def _next_row(
+    start: Ints, index: Ints, column_start: Ints, column_row: Ints, x: Floats, slack: Floats, is_odd: Bools,
+    member: Bools, mark: Ints, marked: int, current: Ints, skipped: Ints,
+) -> tuple[int, float]:
+    """The row that shares an odd column with a set and leaves the most with it, and by how much less; or -1.
+
+    Of equal rows it is the first.
+    """
+    chosen, least = -1, 0.0
+    for i in current:
+        for k in range(start[i], start[i + 1]):
+            if not is_odd[index[k]]:
+                continue
+            for t in range(column_start[index[k]], column_start[index[k] + 1]):
+                c = column_row[t]
+                if mark[c] == marked or member[c]:
+                    continue
+                mark[c] = marked
+                known = False
+                for other in skipped:
+                    known = known or other == c
+                if known:
+                    continue
+                delta = slack[c]
+                for q in range(start[c], start[c + 1]):
+                    delta += -x[index[q]] if is_odd[index[q]] else x[index[q]]
+                if chosen < 0 or delta < least or (delta == least and c < chosen):
+                    chosen, least = c, delta
+    return chosen, least
 
 
 @compiled
@@ -26,7 +58,6 @@ def odd_sets(
     marked = 0
     current = np.empty(longest + 1, np.int64)
     best_set = np.empty(longest + 1, np.int64)
-    near, change = np.empty(n, np.int64), np.empty(n)
     first, tried = np.empty(breadth, np.int64), 0
     found_start = np.zeros(len(seeds) + 1, np.int64)
     found = np.empty(len(seeds) * (longest + 1), np.int64)
@@ -52,36 +83,15 @@ def odd_sets(
                 if size > longest or left < 1e-9:
                     break
                 marked += 1
-                count, chosen = 0, -1
-                for z in range(size):
-                    for k in range(start[current[z]], start[current[z] + 1]):
-                        if not is_odd[index[k]]:
-                            continue
-                        for t in range(column_start[index[k]], column_start[index[k] + 1]):
-                            c = column_row[t]
-                            if mark[c] == marked or member[c]:
-                                continue
-                            mark[c] = marked
-                            delta = slack[c]
-                            for q in range(start[c], start[c + 1]):
-                                delta += -x[index[q]] if is_odd[index[q]] else x[index[q]]
-                            near[count], change[count] = c, delta
-                            count += 1
-                            if size == 1:
-                                known = False
-                                for y in range(tried):
-                                    known = known or first[y] == c
-                                if known:
-                                    continue
-                            if chosen < 0 or delta < change[chosen] or (delta == change[chosen] and c < near[chosen]):
-                                chosen = count - 1
-                if chosen < 0:
+                c, delta = _next_row(
+                    start, index, column_start, column_row, x, slack, is_odd, member, mark, marked, current[:size],
+                    first[: tried if size == 1 else 0])
+                if c < 0:
                     break
-                c = near[chosen]
                 if size == 1:
                     first[tried] = c
                     tried += 1
-                left += change[chosen]
+                left += delta
                 if left > 2.0:
                     break
                 current[size] = c
