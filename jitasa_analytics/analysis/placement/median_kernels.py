@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
-from jitasa_analytics.analysis.placement.jit import compiled
+from jitasa_analytics.analysis.placement.jit import compiled, part
 from jitasa_analytics.analysis.placement.search_parts import cheapest_out, deflect, open_least
 
 FREE, OPEN, SHUT = 0, 1, 2
@@ -103,6 +103,28 @@ def first_sites(
     return chosen
 
 
+@part
+def two_nearest(
+    rows: Ints, row_start: Ints, row_site: Ints, row_cost: Floats, people: Floats, far: Floats, position: Ints,
+    first: Ints, second: Ints, near: Floats, next_near: Floats, loss: Floats,
+) -> None:
+    """Anew for some rows: the nearest and second nearest open site, their costs, and what closing the nearest costs."""
+    for i in rows:
+        if first[i] >= 0:
+            loss[first[i]] -= people[i] * (next_near[i] - near[i])
+        first[i], second[i], near[i], next_near[i] = -1, -1, far[i], far[i]
+        for k in range(row_start[i], row_start[i + 1]):
+            r = position[row_site[k]]
+            if r >= 0:
+                if first[i] < 0:
+                    first[i], near[i] = r, min(row_cost[k], far[i])
+                else:
+                    second[i], next_near[i] = r, min(row_cost[k], far[i])
+                    break
+        if first[i] >= 0:
+            loss[first[i]] += people[i] * (next_near[i] - near[i])
+
+
 @compiled
 def swap(
     row_start: Ints, row_site: Ints, row_cost: Floats, site_start: Ints, site_row: Ints, site_cost: Floats,
@@ -133,21 +155,8 @@ def swap(
     cheapest = 0
     swaps, since, at, n_tried = 0, 0, -1, len(tried)
     while True:
-        for z in range(n_dirty):
-            i = dirty[z]
-            if first[i] >= 0:
-                loss[first[i]] -= people[i] * (next_near[i] - near[i])
-            first[i], second[i], near[i], next_near[i] = -1, -1, far[i], far[i]
-            for k in range(row_start[i], row_start[i + 1]):
-                r = position[row_site[k]]
-                if r >= 0:
-                    if first[i] < 0:
-                        first[i], near[i] = r, min(row_cost[k], far[i])
-                    else:
-                        second[i], next_near[i] = r, min(row_cost[k], far[i])
-                        break
-            if first[i] >= 0:
-                loss[first[i]] += people[i] * (next_near[i] - near[i])
+        two_nearest(
+            dirty[:n_dirty], row_start, row_site, row_cost, people, far, position, first, second, near, next_near, loss)
         if n_dirty > 0:
             change[:] = loss
             cheapest = int(np.argmin(loss))
