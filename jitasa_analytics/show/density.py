@@ -38,7 +38,9 @@ def picture(lon: Any, lat: Any, bounds: tuple[float, float, float, float], colou
     x, y = to_web_mercator(np.asarray(lon, float), np.asarray(lat, float))
     canvas = ds.Canvas(plot_width=WIDTH, plot_height=HEIGHT, x_range=(west, east), y_range=(south, north))
     counted = canvas.points(pd.DataFrame({"x": x, "y": y}), "x", "y", ds.count())
-    shaded = tf.dynspread(tf.shade(counted, cmap=list(colours), how="eq_hist"), threshold=0.6, max_px=4)
+    # A single dot of one pixel is lost on a projector: what lies beside it is counted with it, then coloured.
+    dots = tf.shade(tf.spread(counted, px=1), cmap=list(colours), how="eq_hist")
+    shaded = tf.dynspread(dots, threshold=0.6, max_px=3)
     out = io.BytesIO()
     shaded.to_pil().save(out, "PNG", compress_level=3)
     return {"url": "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii"), "bounds": list(bounds)}
