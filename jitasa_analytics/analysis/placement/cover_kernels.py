@@ -150,6 +150,18 @@ def column_sums(start: Ints, row: AnyInts, multiplier: Floats, first: int, last:
 
 
 @compiled
+def columns_of(start: Ints, row: AnyInts, take: Ints) -> tuple[Ints, AnyInts]:
+    """Some of the columns in this order."""
+    new = np.zeros(len(take) + 1, np.int64)
+    for c in range(len(take)):
+        new[c + 1] = new[c] + start[take[c] + 1] - start[take[c]]
+    rows = np.empty(new[-1], np.int32)
+    for c in range(len(take)):
+        rows[new[c]:new[c + 1]] = row[start[take[c]]:start[take[c] + 1]]
+    return new, rows
+
+
+@compiled
 def by_columns(start: AnyInts, index: AnyInts, m: int) -> tuple[Ints, AnyInts]:
     """Where the rows of each column begin, and the rows, ascending."""
     new = np.zeros(m + 1, np.int64)

@@ -90,6 +90,14 @@ def solve(cover: Cover, *, whole: bool, seed: int, watch: Watch) -> Solution:
         return best
     if watch.left() <= 0:
         return best
+    if proof.near is not None:  # too large to branch: better plans are all that may still be found
+        best.method = "greedy, swaps and shaken plans, Lagrangian bound"
+        found, best.value = search.shake_on(
+            small, proof, lambda value: enough(value, best.bound) or watch.left() <= 0)
+        best.chosen, best.bound = small.columns[found], max(best.bound, best.value)
+        best.finished = enough(best.value, best.bound)
+        best.note()
+        return best
     return _branch(best, small, proof, whole=whole, seed=seed)
 
 

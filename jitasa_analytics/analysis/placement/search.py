@@ -12,13 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from jitasa_analytics.analysis.placement import cover_kernels as kernels
-from jitasa_analytics.analysis.placement.cover import Bools, Cover, Floats, Ints
+from jitasa_analytics.analysis.placement.cover import AnyInts, Bools, Cover, Floats, Ints
 from jitasa_analytics.analysis.placement.median_lists import LARGE, together
 
 _PATIENCE = 12
 _PARTS = 4
 _EVERY = 40  # rounds between two plans
 _EVERY_LARGE = 25  # where plans are looked for beside
+_EVERY_NEAR = 40  # where most rounds look at few columns and cost little beside a plan
+_NEAR = 20  # times as many columns as are opened are looked at most often, where there are many pairs
+_MANY = 4_000_000  # pairs above which few columns are looked at most often
+_SHAKEN = 16  # one of so many columns of the best plan gives way
+_LOOKS = 9  # rounds with those alone before all are looked at again
 
 
 def greedy(cover: Cover) -> Ints:
@@ -32,6 +37,33 @@ def swapped(cover: Cover, chosen: Ints, *, rounds: int = 200) -> Ints:
     if len(chosen):
         kernels.swap(*cover.by_column_arrays, cover.weights, chosen, rounds)
     return chosen
+
+
+def shaken(best: Ints, others: Ints, random: np.random.Generator) -> Ints:
+    """A plan some of whose columns gave way to others at random."""
+    count = min(len(others), max(2, len(best) // _SHAKEN))
+    changed = np.array(best, np.int64)
+    changed[random.permutation(len(best))[:count]] = random.permutation(others)[:count]
+    return changed
+
+
+def shake_on(cover: Cover, proof: Certificate, heed: Callable[[float], bool]) -> tuple[Ints, float]:
+    """Better plans for as long as ``heed`` (value) lets it, by shaking the best one and mending it; its value."""
+    best, value, random = proof.chosen, proof.value, np.random.default_rng(1)
+    near = proof.near
+    while near is not None and not heed(value):
+        trial = _swapped_near(cover, shaken(best, np.setdiff1d(near, best), random), near)
+        if (worth := cover.value(trial)) > value:
+            best, value = trial, worth
+    return best, value
+
+
+def _swapped_near(cover: Cover, chosen: Ints, near: Ints) -> Ints:
+    """The same among some columns, which takes a fraction of the time."""
+    some = np.union1d(near, chosen)
+    places = np.searchsorted(some, chosen)
+    kernels.swap(*kernels.columns_of(*cover.by_column_arrays, some), cover.weights, places, 20)
+    return some[places]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +80,8 @@ class Certificate:
         No plan that is better than ``value`` opens these.
     needed : bool array, shape (m,)
         Every plan that is better than ``value`` opens these.
+    near : int array, optional
+        Of a large problem the columns that the multipliers like most.
     """
 
     chosen: Ints
@@ -55,6 +89,7 @@ class Certificate:
     bound: float
     useless: Bools
     needed: Bools
+    near: Ints | None = None
 
 
 def certify(
@@ -89,25 +124,28 @@ def certify(
     ----------
     Galvão & ReVelle (1996), European Journal of Operational Research 88(1).
     """
-    w, p = cover.weights, cover.n_open
+    w = cover.weights
     chosen, value = start, cover.value(start)
     multipliers = best_multipliers = np.where((c := cover.hits(start)) > 0, w / np.maximum(c, 1), w)
-    bound, limit, theta, stale = np.inf, np.inf, 1.0, 0
+    guess, limit, theta, stale = np.inf, np.inf, 1.0, 0
     direction = np.zeros(len(w))
-    plans = _Plans(cover)
-    every = _EVERY if plans.pool is None else _EVERY_LARGE
-    for round_ in range(rounds):
-        sums = _sums(cover, multipliers)
-        top = np.sort(np.argpartition(-sums, p - 1)[:p])
-        raw = cover.base + float((w - multipliers).sum() + sums[top].sum())
-        if raw < bound * (1 - 1e-7) or not np.isfinite(bound):
+    plans, largest = _Plans(cover), _Largest(cover)
+    every = _EVERY if plans.pool is None else _EVERY_LARGE if largest.all_always else _EVERY_NEAR
+    for round_ in range(rounds if largest.all_always else 4 * rounds):
+        top, sums, certain = largest.of(multipliers)
+        raw = cover.base + float((w - multipliers).sum() + sums)
+        if raw < guess * (1 - 1e-7) or not np.isfinite(guess):
             stale = 0
         else:
             stale += 1
-        if raw < bound:
-            bound, best_multipliers, limit = raw, multipliers, min(limit, tighten(raw))
+        if certain:
+            limit = min(limit, tighten(raw))
+            if multipliers is best_multipliers:  # what was guessed too low is put right
+                guess = raw
+        if raw < guess:
+            guess, best_multipliers = raw, multipliers
         if round_ % every == 0 or round_ == 2:
-            trial = plans.exchange(top)
+            trial = plans.exchange(top, chosen, largest.near)
             if trial is not None and (worth := cover.value(trial)) > value:
                 chosen, value = trial, worth
         if enough(value, limit) or seconds_left() <= 0 or theta < 1e-3:
@@ -115,6 +153,7 @@ def certify(
         if stale >= _PATIENCE:
             theta, stale, multipliers = theta * 0.6, 0, best_multipliers
             direction[:] = 0.0
+            largest.look_at_all()
             continue
         length = kernels.turn(*cover.by_column_arrays, w, multipliers, top, direction)
         if length <= 0:
@@ -122,7 +161,44 @@ def certify(
         multipliers = kernels.moved(w, multipliers, direction, theta * (raw - value) / length)
     plans.close()
     useless, needed = _settled(cover, best_multipliers, value, tighten)
-    return Certificate(chosen, value, limit, useless, needed)
+    return Certificate(chosen, value, limit, useless, needed, largest.near)
+
+
+class _Largest:
+    """The columns with the largest sums of multipliers: all are summed, or of large problems most often the near ones.
+
+    Between two looks at all of them only the columns that were largest at the last look are summed. What comes
+    out then is a guess that can be too low, and no bound; a look at all columns is one.
+    """
+
+    def __init__(self, cover: Cover) -> None:
+        self.cover, self.p = cover, cover.n_open
+        self.near: Ints | None = None
+        self.start, self.row = cover.by_column_arrays
+        self.all_always = len(self.row) <= _MANY or _NEAR * self.p >= len(cover.columns)
+        self.left = 0
+
+    def look_at_all(self) -> None:
+        """Sum all columns next time."""
+        self.left = 0
+
+    def of(self, multipliers: Floats) -> tuple[Ints, float, bool]:
+        """Positions of the largest columns, ascending; their sum; whether that holds for all columns."""
+        if self.near is None or self.left <= 0:
+            sums = _sums(self.cover, multipliers)
+            top = np.sort(np.argpartition(-sums, self.p - 1)[: self.p])
+            if not self.all_always:
+                self._keep(sums)
+            return top, float(sums[top].sum()), True
+        self.left -= 1
+        sums = _summed(self.start, self.row, multipliers)
+        top = np.sort(np.argpartition(-sums, self.p - 1)[: self.p])
+        return self.near[top], float(sums[top].sum()), False
+
+    def _keep(self, sums: Floats) -> None:
+        """Take the columns with the largest sums out of the table."""
+        self.near, self.left = np.sort(np.argpartition(-sums, _NEAR * self.p - 1)[: _NEAR * self.p]), _LOOKS
+        self.start, self.row = kernels.columns_of(*self.cover.by_column_arrays, self.near)
 
 
 class _Plans:
@@ -136,14 +212,24 @@ class _Plans:
         self.cover = cover
         self.pool = ThreadPoolExecutor(1) if cover.reach.nnz > LARGE else None
         self.waiting: Future[Ints] | None = None
+        self.turn, self.random = 0, np.random.default_rng(0)
 
-    def exchange(self, top: Ints) -> Ints | None:
-        """Begin with these columns; the plan that is ready."""
+    def exchange(self, top: Ints, best: Ints, near: Ints | None) -> Ints | None:
+        """Begin with the columns that multipliers open, or with the best plan shaken; the plan that is ready."""
         if self.pool is None:
             return swapped(self.cover, top, rounds=20)
         ready = None if self.waiting is None else self.waiting.result()
-        self.waiting = self.pool.submit(swapped, self.cover, top, rounds=20)
+        self.turn += 1
+        if near is None:
+            self.waiting = self.pool.submit(swapped, self.cover, top, rounds=20)
+        else:
+            begin = self._shaken(top, best) if self.turn % 3 == 0 else top
+            self.waiting = self.pool.submit(_swapped_near, self.cover, begin, near)
         return ready
+
+    def _shaken(self, top: Ints, best: Ints) -> Ints:
+        """The best plan, some of whose columns gave way to others that the multipliers open."""
+        return shaken(best, np.setdiff1d(top, best), self.random)
 
     def close(self) -> None:
         """Let go of the thread."""
@@ -153,7 +239,10 @@ class _Plans:
 
 def _sums(cover: Cover, multipliers: Floats) -> Floats:
     """Sum of multipliers of each column; in parts side by side where there are many pairs. Shape (m,)."""
-    start, row = cover.by_column_arrays
+    return _summed(*cover.by_column_arrays, multipliers)
+
+
+def _summed(start: Ints, row: AnyInts, multipliers: Floats) -> Floats:
     sums = np.empty(len(start) - 1)
     parts = _PARTS if len(row) > LARGE else 1
     edges = np.searchsorted(start, np.linspace(0, len(row), parts + 1)).tolist()
