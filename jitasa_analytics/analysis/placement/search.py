@@ -49,8 +49,9 @@ def shaken(best: Ints, others: Ints, random: np.random.Generator) -> Ints:
 
 def shake_on(cover: Cover, proof: Certificate, heed: Callable[[float], bool]) -> tuple[Ints, float]:
     """Better plans for as long as ``heed`` (value) lets it, by shaking the best one and mending it; its value."""
-    best, value, random = proof.chosen, proof.value, np.random.default_rng(1)
-    near = proof.near
+    random, near = np.random.default_rng(1), proof.near
+    best = swapped(cover, proof.chosen)  # a column that is out of sight may be worth more all the same
+    value = cover.value(best)
     while near is not None and not heed(value):
         trial = _swapped_near(cover, shaken(best, np.setdiff1d(near, best), random), near)
         if (worth := cover.value(trial)) > value:
