@@ -19,7 +19,7 @@ _PATIENCE = 12
 _PARTS = 4
 _EVERY = 40  # rounds between two plans
 _EVERY_LARGE = 25  # where plans are looked for beside
-_EVERY_NEAR = 40  # where most rounds look at few columns and cost little beside a plan
+_EVERY_NEAR = 20  # where most rounds look at few columns and cost little beside a plan
 _NEAR = 20  # times as many columns as are opened are looked at most often, where there are many pairs
 _MANY = 4_000_000  # pairs above which few columns are looked at most often
 _SHAKEN = 16  # one of so many columns of the best plan gives way
@@ -131,6 +131,7 @@ def certify(
     guess, limit, theta, stale = np.inf, np.inf, 1.0, 0
     direction = np.zeros(len(w))
     plans, largest = _Plans(cover), _Largest(cover)
+    shrink = 0.6 if largest.all_always else 0.85
     every = _EVERY if plans.pool is None else _EVERY_LARGE if largest.all_always else _EVERY_NEAR
     for round_ in range(rounds if largest.all_always else 4 * rounds):
         top, sums, certain = largest.of(multipliers)
@@ -152,7 +153,7 @@ def certify(
         if enough(value, limit) or seconds_left() <= 0 or theta < 1e-3:
             break
         if stale >= _PATIENCE:
-            theta, stale, multipliers = theta * 0.6, 0, best_multipliers
+            theta, stale, multipliers = theta * shrink, 0, best_multipliers
             direction[:] = 0.0
             largest.look_at_all()
             continue
