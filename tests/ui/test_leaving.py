@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import panel as pn
-import pytest
 
 from dashboards import frame
-from dashboards.desk import Desk
-from dashboards.pages import routes
+from jitasa_analytics.show import colours
 
 
 def _held() -> int:
@@ -17,9 +13,8 @@ def _held() -> int:
     return sum(len(found) for kinds in pn.state.param.watchers.values() for found in kinds.values())
 
 
-@pytest.mark.filterwarnings("ignore")  # what Panel warns of itself is not under test
-@pytest.mark.parametrize("slug", ["/", "/requests", "/coverage_gaps", "/best_sites", "/compare", "/data", "/about"])
-def test_a_page_leaves_no_listener_behind(sample_store: Path, slug: str) -> None:
-    desk, before = Desk(sample_store), _held()
-    frame.build(desk, routes()[slug])
+def test_a_page_leaves_no_listener_behind() -> None:
+    before = _held()
+    pages = [frame.shell("th", colours.ground(dark), "จิตอาสา") for dark in (False, True)]
     assert _held() == before
+    assert not any(page.busy for page in pages)
