@@ -76,6 +76,7 @@ def test_what_if_of_new_sites(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Calculate").click()
     # The colours of the areas may be there before the sites are.
     visit.page.wait_for_function(f"() => ({_STATE})().points.includes(6)")
+    visit.idle()
     assert "6 sites" in visit.text()
     visit.page.get_by_text("This plan is optimal").first.wait_for()
 
