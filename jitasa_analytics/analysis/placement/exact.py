@@ -131,7 +131,7 @@ def _run(
     program: Program, options: dict[str, object], start: Floats | None, began: float, heed: Heed | None
 ) -> tuple[Outcome, float]:
     """One run: its outcome, and the objective that the solver claims for its values."""
-    solver = _Quiet()  # type: ignore[no-untyped-call]
+    solver = Quiet()  # type: ignore[no-untyped-call]
     for name, setting in options.items():
         if solver.setOptionValue(name, setting) != highspy.HighsStatus.kOk:  # type: ignore[arg-type]
             raise JitasaError(f"the solver refuses {name}={setting!r}")
@@ -180,7 +180,7 @@ def _proven(bound: float) -> float:
     return float(bound) if np.isfinite(bound) else float("inf")
 
 
-class _Quiet(highspy.Highs):
+class Quiet(highspy.Highs):
     """A solver that says nothing: the banner would come with the callbacks, before any option is set."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the solver's own name
@@ -256,7 +256,7 @@ def _relaxed(
     program: Program, options: dict[str, object], time_limit: float, basis: Basis | None = None
 ) -> highspy.Highs | None:
     """The solver after it solved the program without wholeness; None where time was too short."""
-    solver = _Quiet()  # type: ignore[no-untyped-call]
+    solver = Quiet()  # type: ignore[no-untyped-call]
     solver.silent()
     for name, setting in {"threads": 1, "time_limit": max(time_limit, 1e-3), **options}.items():
         solver.setOptionValue(name, setting)  # type: ignore[arg-type]

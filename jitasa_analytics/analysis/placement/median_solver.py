@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import heapq
-import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,13 +15,13 @@ from jitasa_analytics.analysis.placement.covering import rows_of
 from jitasa_analytics.analysis.placement.covering_solver import MANY, within_number
 from jitasa_analytics.analysis.placement.diagnose import blocked
 from jitasa_analytics.analysis.placement.formulate import formulate
+from jitasa_analytics.analysis.placement.median_branch import Branching, Node, Target
 from jitasa_analytics.analysis.placement.median_kernels import FREE, OPEN, SHUT
 from jitasa_analytics.analysis.placement.median_lists import LARGE, Lists, Pairs, grouped, listed, together
-from jitasa_analytics.analysis.placement.result import SAME
 from jitasa_analytics.analysis.placement.task import Task
 from jitasa_analytics.errors import InfeasibleError, OutOfTimeError
 
-METHOD = "swaps, Lagrangian bound, branch and bound"
+METHOD = "swaps, Lagrangian bound, relaxed problem by rows (Benders), branch and bound (HiGHS)"
 
 _COARSE_ROWS = 4000  # above it a problem with fewer places gives the first plan and multipliers
 _SHRINK = 12
@@ -35,18 +33,8 @@ _TRIED = 8  # candidates for each site that swaps of large problems try
 # What the ascent aims at, in incumbents; how much of a direction the next one keeps; rounds without gain it bears.
 _STEPS, _LARGE_STEPS = (1.02, 0.5, 8), (1.005, 0.7, 6)
 _ROUNDS = 60  # of multipliers between two looks at the clock
-_NODE_ROUNDS = 80
-_SHAKEN, _TRIES = 0.06, 400  # of the sites, exchanged before another search by swaps; how often before branching
+_SHAKEN, _TRIES = 0.06, 20  # of the sites, exchanged before another search by swaps; how often before branching
 _EXPLAINED = 500_000  # pairs up to which an infeasible problem is solved again to say what would do
-
-
-@dataclass(order=True)
-class _Node:
-    bound: float
-    order: int
-    state: Ints
-    multiplier: Floats
-    usage: Floats
 
 
 def solve(task: Task) -> tuple[Plan, bool]:
@@ -62,10 +50,9 @@ class _Search:
         assert model.n_sites is not None
         self.task, self.watch, self.p = task, task.watch, model.n_sites
         self.state = np.where(model.fixed, OPEN, np.where(model.forbidden, SHUT, FREE)).astype(np.int64)
-        self.order = itertools.count()
         self.m, self.served = len(model.fixed), np.flatnonzero(task.must)
         self.plan: Ints | None = None
-        self.whole = task.whole
+        self.target = Target(task.watch, task.whole)
         self.penalty = 1e3 * (1.0 + float(model.travel.costs.max(initial=0.0)))
         travel = model.travel
         self.pairs = Pairs(travel.indptr, travel.indices, travel.costs, model.forbidden, self.served,
@@ -92,10 +79,11 @@ class _Search:
         if self.plan is None:
             self._first_plan(self.begin)
         multiplier = self._start(lists, self.plan) if self.multiplier is None else self.multiplier
-        node = _Node(-np.inf, next(self.order), self.state, np.minimum(multiplier, lists.cap), np.zeros(self.m))
+        node = Node(-np.inf, 0, self.state, np.minimum(multiplier, lists.cap), np.zeros(self.m))
         self._root(node)
         self._shake(node)
-        finished = self._branch(node)
+        branching = Branching(self.lists, self.p, self.target, self._offer, self._mended)
+        finished = branching.run(node)
         assert self.plan is not None
         return Plan(np.sort(self.plan)), finished
 
@@ -117,6 +105,9 @@ class _Search:
         kernels.swap(*lists.rows, *lists.sites, lists.people, lists.far(self.penalty), self.state, self.tried, chosen,
                      50 * self.p + 2000)
         return chosen
+
+    def _mended(self, chosen: Ints) -> Ints:
+        return self._improve(self.lists, chosen)
 
     def _random(self, lists: Lists, seed: int) -> Ints:
         return kernels.first_sites(
@@ -254,34 +245,20 @@ class _Search:
         near, _ = kernels.second_costs(*lists.rows, lists.far(self.penalty), is_open)
         return float(lists.people @ near)
 
-    def _goal(self) -> float:
-        """The bound at which nothing better is left, or that is good enough."""
-        value = self.watch.value
-        if self.whole:
-            exact = np.ceil(value) - 1 + 1e-6 * min(1.0, abs(value))
-            return float(min(exact, value * (1 - self.watch.gap)))
-        return float(value * (1 - max(self.watch.gap, SAME / 10)))
-
-    def _told(self, bound: float) -> float:
-        """A bound rounded up where totals are whole."""
-        if self.whole and np.isfinite(bound):
-            return float(np.ceil(bound))  # it has been rounded down for what float64 may have lost
-        return bound
-
-    def _ascend(self, node: _Node, theta: float, rounds: int, reduced: Floats) -> float:
+    def _ascend(self, node: Node, theta: float, rounds: int, reduced: Floats) -> float:
         """Raise the bound of a node; its multipliers become the best ones."""
         aim, momentum, patience = _STEPS if self.multiplier is None else _LARGE_STEPS
         best = np.empty_like(node.multiplier)
         bound, theta, _ = kernels.ascend(
             *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, node.state, self.p,
-            aim * self.watch.value, self._goal(), node.multiplier.copy(), theta, momentum, patience, rounds,
+            aim * self.watch.value, self.target.goal(), node.multiplier.copy(), theta, momentum, patience, rounds,
             best, reduced, node.usage,
         )
         if bound > node.bound:
             node.bound, node.multiplier = bound, best
         return float(theta)
 
-    def _root(self, node: _Node) -> None:
+    def _root(self, node: Node) -> None:
         """Multipliers for the whole problem, with plans read off them on the way.
 
         Large problems look for the plan of one round of multipliers while the next round runs.
@@ -295,8 +272,8 @@ class _Search:
             else:
                 theta, found = together([ascent, functools.partial(self._improve, self.lists, begin)])
                 self._offer(found)
-            self.watch.tell(bound=self._told(node.bound))
-            if self.watch.over() or node.bound >= self._goal():
+            self.target.tell(node.bound)
+            if self.watch.over() or node.bound >= self.target.goal():
                 break
             if theta < _SMALL_STEPS and self._widened(node):
                 theta = _SMALL_STEPS * 4
@@ -314,19 +291,19 @@ class _Search:
                 else:
                     begin, self.tried = self.plan, np.flatnonzero(self.state == FREE)
 
-    def _shake(self, node: _Node) -> None:
+    def _shake(self, node: Node) -> None:
         """Exchange a few sites of the best plan for what multipliers open often, and mend it by swaps; again."""
         rng = np.random.default_rng(self.task.seed)
         tries = _TRIES if len(self.served) <= _COARSE_ROWS else 0
         for _ in range(tries):
-            if self.plan is None or self.watch.over() or node.bound >= self._goal():
+            if self.plan is None or self.watch.over() or node.bound >= self.target.goal():
                 return
             kept = self.plan[(self.state[self.plan] == OPEN) | (rng.random(self.p) >= _SHAKEN)]
             order = np.argsort(-(node.usage + 0.05 * rng.random(self.m)), kind="stable")
             fresh = order[(self.state[order] == FREE) & ~np.isin(order, kept)]
             self._offer(self._improve(self.lists, np.concatenate([kept, fresh[: self.p - len(kept)]])))
 
-    def _widened(self, node: _Node) -> bool:
+    def _widened(self, node: Node) -> bool:
         """Longer lists for the places whose multiplier is held down by the end of its list; False where none is."""
         if self.multiplier is None:
             return False
@@ -336,64 +313,3 @@ class _Search:
         self.limit[held] = _WIDER * self.lists.cut[held]
         self.lists = self.pairs.drawn(self.limit)
         return True
-
-    def _branch(self, root: _Node) -> bool:
-        """Decide sites one by one, the weakest bound first."""
-        heap = [root]
-        while heap and not self.watch.over():
-            node = heap[0]
-            self.watch.tell(bound=self._told(node.bound))
-            if node.bound >= self._goal() or self.watch.over():
-                break
-            heapq.heappop(heap)
-            for child in self._children(node):
-                if child.bound < self._goal():
-                    heapq.heappush(heap, child)
-        if not heap:  # whatever was dropped is no better than this
-            self.watch.tell(bound=self._told(self._goal()))
-        return self.watch.enough() or not heap
-
-    def _children(self, node: _Node) -> list[_Node]:
-        """Settle what the bound settles, then open and shut the most doubtful site."""
-        state = self._fixed(node)
-        free = np.flatnonzero(state == FREE)
-        wanted = self.p - int((state == OPEN).sum())
-        if wanted < 0 or wanted > len(free):
-            return []
-        if wanted in (0, len(free)):
-            chosen = np.flatnonzero((state == OPEN) | ((state == FREE) & (wanted > 0)))
-            self._offer(chosen)
-            return []
-        doubt = np.abs(node.usage[free] - 0.5)
-        j = int(free[np.argmin(doubt)])
-        children = []
-        for decision in (OPEN, SHUT):
-            child_state = state.copy()
-            child_state[j] = decision
-            if decision == SHUT and wanted > len(free) - 1:
-                continue
-            child = _Node(node.bound, next(self.order), child_state, node.multiplier, node.usage.copy())
-            self._ascend(child, 0.5, _NODE_ROUNDS, np.zeros(self.m))
-            children.append(child)
-        return children
-
-    def _fixed(self, node: _Node) -> Ints:
-        """States after the sites are settled that no better plan would open, or would leave out."""
-        reduced, state = np.zeros(self.m), node.state.copy()
-        scratch = np.empty_like(node.multiplier)
-        bound, _, _ = kernels.ascend(
-            *self.lists.rows, *self.lists.sites, self.lists.people, self.lists.cap, state, self.p,
-            self.watch.value, np.inf, node.multiplier.copy(), 1.0, 0.5, 8, 1, scratch, reduced, np.zeros(self.m),
-        )
-        free = np.flatnonzero(state == FREE)
-        wanted = self.p - int((state == OPEN).sum())
-        if not 0 < wanted < len(free):
-            return state
-        order = free[np.argsort(reduced[free], kind="stable")]
-        last, following = reduced[order[wanted - 1]], reduced[order[wanted]]
-        slack = 1e-12 * (abs(bound) + float(np.abs(reduced).sum()))
-        goal = self._goal() + slack
-        shut = order[wanted:][bound + reduced[order[wanted:]] - last >= goal]
-        needed = order[:wanted][bound - reduced[order[:wanted]] + following >= goal]
-        state[shut], state[needed] = SHUT, OPEN
-        return state

@@ -42,14 +42,15 @@ def test_or_library(real_data, problem):
 
 
 @pytest.mark.real
-def test_rl1304(real_data):
-    lines = (real_data / "bench" / "tsplib" / "rl1304.tsp").read_text().split("NODE_COORD_SECTION")[1]
+@pytest.mark.parametrize(("name", "p", "best"), [
+    ("rl1304", 5, 3_099_073), ("rl1304", 100, 491_639), ("rl1304", 300, 177_326), ("fl1400", 100, 15_962)])
+def test_tsplib(real_data, name, p, best):
+    lines = (real_data / "bench" / "tsplib" / f"{name}.tsp").read_text().split("NODE_COORD_SECTION")[1]
     points = np.array([line.split()[1:3] for line in lines.split("EOF")[0].strip().splitlines()], float)
     table = np.floor(np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)))
     demand = pd.DataFrame({"people": 1}, index=range(len(points)))
-    for p, best in ((5, 3_099_073), (100, 491_639)):
-        plan = placement.p_median(demand, range(len(points)), travel.from_matrix(table), n_sites=p)
-        assert plan.bound <= best and plan.objective <= best * 1.001 and plan.gap <= 0.001
+    plan = placement.p_median(demand, range(len(points)), travel.from_matrix(table), n_sites=p, gap=0.0)
+    assert (plan.objective, plan.bound, plan.status) == (best, best, "optimal")
 
 
 @pytest.fixture
