@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -41,6 +40,7 @@ class Compare(Page):
         self.title = pn.rx("")
         self.figures, self.chart, self.moved, self.legend = (card.piece("") for _ in range(4))
         self.map = self.new_map(440)
+        self.change_box = boxed(self.titled("compare.change"), self.moved)
         self.refresh()
         self.follow(self.refresh, self.scope.param.area, *(self.other.param[n] for n in ("other", "dose", "day")))
         return pn.Column(
@@ -52,10 +52,7 @@ class Compare(Page):
                 boxed(self.titled("doses_by_week"), self.chart),
                 share=(1, 1),
             ),
-            two(
-                boxed(self.titled("compare.dates"), self.legend, self.map.pane),
-                boxed(self.titled("compare.change"), self.moved),
-            ),
+            two(boxed(self.titled("compare.dates"), self.legend, self.map.pane), self.change_box),
             *self._groups(),
             sizing_mode="stretch_width",
             margin=0,
@@ -120,14 +117,13 @@ class Compare(Page):
 
     def _ranking(self, kind: str) -> str:
         columns = {"people": "persons", "waiting": "count", "being_helped": "count", "volunteers": "count",
-                   _PER_1000: ""}
+                   _PER_1000: "per_1000"}
         ranked = discreet.ranking(self.desk, kind)
         rows = [
             (
                 f'<a href="{escape(self.scope.link("./", area=str(code)))}">'
                 f"{escape(areas.full_name(str(code), self.lang))}</a>",
-                *(_rate(row[n]) if n == _PER_1000 else numbers.plain(row[n], unit or words.unit_of(n))
-                  for n, unit in columns.items()),
+                *(numbers.plain(row[n], unit or words.unit_of(n)) for n, unit in columns.items()),
             )
             for code, row in ranked.astype(object).where(ranked.notna(), None).iterrows()
         ]
@@ -158,7 +154,10 @@ class Compare(Page):
             )
         ]
         rows += [
-            (escape(words.column(n, self.lang)), *(_rate(_per_1000([f[a] for a in parts], f["people"])) for f in now))
+            (
+                escape(words.column(n, self.lang)),
+                *(numbers.plain(_per_1000([f[a] for a in parts], f["people"]), "per_1000") for f in now),
+            )
             for n, parts in ((_PER_1000, ("waiting", "being_helped")), ("volunteers_per_1000", ("volunteers",)))
         ]
         found = [self._doses(c) for c in pair]
@@ -194,12 +193,17 @@ class Compare(Page):
     def _dates(self) -> None:
         """Where the coverage rose between the two dates, in percentage points."""
         area = self.scope.area
-        level = self.desk.level_below(area)
-        level = "province" if level == "country" else level
-        after = self._doses(area, level)
+        own = areas.level_of(area)
+        finer = self.desk.level_below(area)
+        # Where nothing is known of the areas within, the area itself is compared.
+        for level in ("province",) if own == "country" else (finer, own):
+            after = self._doses(area, level)
+            if after is not None:
+                break
         last = answers.ends(after, days=28) if after is not None else (None, None)
         day = self.other.day or (last[1][0] if last[1] else None)
         before = self._doses(area, level, date=day) if after is not None and day is not None else None
+        self.map.pane.visible = self.change_box.visible = before is not None
         if before is None:
             self.map.clear()
             self.legend.object, self.moved.object = self.empty("compare.no_dates"), ""
@@ -245,14 +249,3 @@ def _per_1000(counts: Sequence[Any], people: Any) -> float | None:
     if not people or any(numbers.is_missing(n) for n in (people, *counts)):
         return None
     return 1000 * sum(float(n) for n in counts) / float(people)
-
-
-def _rate(value: Any) -> str:
-    """A rate with two decimals; a small one with two digits that count, so that areas can be told apart.
-
-    >>> _rate(0.547), _rate(0.00526), _rate(0), _rate(None)
-    ('0.55', '0.0053', '0.00', '–')
-    """
-    if numbers.is_missing(value):
-        return numbers.MISSING
-    return f"{value:.2f}" if value >= 0.1 or not value else numbers.number(value, 1 - math.floor(math.log10(value)))

@@ -261,7 +261,7 @@ class Overview(Page):
         said = self.say(
             "finding.overview",
             area=where,
-            waiting=numbers.number(now["waiting"]),
+            waiting=numbers.amount(now["waiting"], "requests", self.lang),
             critical=self._count(now["critical"]),
         )
         change = (

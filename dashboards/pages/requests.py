@@ -122,7 +122,7 @@ class Requests(Page):
         where = areas.full_name(self.scope.area, self.lang)
         self.title.rx.value = self.say(
             "finding.requests" if now["requests"] else "finding.requests_none", area=where,
-            requests=numbers.number(now["requests"]), waiting=numbers.number(now["waiting"]),
+            requests=numbers.amount(now["requests"], "requests", self.lang), waiting=numbers.number(now["waiting"]),
             critical=numbers.number(now["critical"]))
         self.figures.object = card.figures_html([
             *(card.figure_entry(n, now[n], unit, self.lang) for n, unit in (

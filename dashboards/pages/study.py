@@ -57,6 +57,7 @@ class StudyPage(Page):
         pn.bind(self._ask, *watched, watch=True)
         if self.by_button:
             self.follow(self._stale, *(self.question.param[n] for n in names))
+        self._tell("working")  # until the page is loaded and asks
         pn.state.onload(self._ask)
         return self._laid_out()
 

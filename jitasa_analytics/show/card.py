@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -62,8 +63,17 @@ def figures_html(entries: Sequence[Mapping[str, str]]) -> str:
 def figure_entry(name: str, value: Any, unit: str, lang: str, *, study: str = "", foot: str = "") -> dict[str, str]:
     """One headline figure ready for its box."""
     shown = numbers.plain(value, unit)
-    word = "" if unit in {"share", "count", ""} or shown == numbers.MISSING else texts.label("unit", unit, lang)
+    if unit == "persons" and _told(value) and float(value) < 0:
+        shown = numbers.MISSING  # the denominator is too small, as the notes say
+    one = shown == "1" and texts.has(f"value.unit_one.{unit}", lang)
+    word = "" if unit in {"share", "count", ""} or shown in {numbers.MISSING, "∞"} else texts.label(
+        "unit_one" if one else "unit", unit, lang)
     return {"label": words.figure(name, lang, study), "value": shown, "unit": word, "foot": foot}
+
+
+def _told(value: Any) -> bool:
+    """Whether there is a number that can be written."""
+    return not numbers.is_missing(value) and math.isfinite(float(value))
 
 
 def figures(answer: Any, lang: str, *, only: Sequence[str] = ()) -> str:
@@ -165,11 +175,16 @@ def finding(answer: Any, lang: str) -> str:
     """The finding in one line; the study's title and area where it has no sentence of its own.
 
     A figure that is nought may have a sentence of its own: "nobody" reads otherwise than "0 people".
+    A figure that may be unknown has a clause for each case (``said``, ``unsaid``): no headline says "within ∞".
     """
     place = words.place(answer.scope, lang)
     values = {n: numbers.amount(f.value, f.unit, lang) for n, f in answer.figures.items()}
     values.update(_conditions(answer.params, lang))
     values.update({n: term.text(lang) for n, term in getattr(answer, "terms", {}).items()})
+    for name, figure in answer.figures.items():
+        key = f"study.{answer.study}.{'said' if _told(figure.value) else 'unsaid'}.{name}"
+        if texts.has(key, lang):
+            values[name] = texts.say(key, lang, **{name: values[name]})
     nought = [f"study.{answer.study}.none.{n}" for n, f in answer.figures.items() if f.value == 0]
     for key in (*nought, f"study.{answer.study}.finding", f"show.finding.{answer.study}"):
         if texts.has(key, lang):

@@ -33,6 +33,8 @@ class Classes:
         The first class holds nothing but nought.
     over : bool
         The last class holds what lies above the scale's end, and is no more than a flag.
+    other_end : str
+        Where nought is all there is: the colour of most, which is the colour of least on a dark ground.
     """
 
     edges: tuple[float, ...]
@@ -41,6 +43,7 @@ class Classes:
     whole: bool = False
     nought: bool = False
     over: bool = False
+    other_end: str = ""
 
     def index(self, values: Sequence[float] | npt.NDArray[np.float64]) -> Floats:
         """The class of each value, shape (n,); -1 where there is no value."""
@@ -51,6 +54,8 @@ class Classes:
 
     def for_dark(self) -> Classes:
         """The same classes on a dark ground: more is brighter there, as it is darker on a light one."""
+        if self.other_end:
+            return replace(self, colours=(self.other_end,), other_end=self.colours[0])
         scale = self.colours[:-1] if self.over else self.colours
         return replace(self, colours=(*reversed(scale), *([OVER_DARK] if self.over else [])))
 
@@ -132,39 +137,44 @@ def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, uni
     positive = given[given > 0]
     nought = bool((given == 0).any() and (given >= 0).all() and positive.size)
     few = (len(np.unique(positive)) + 1) // 2 if nought else count
-    edges_list = _edges(positive if positive.size else given, min(count, few), whole=whole)
+    # Values below nought belong to the classes, too.
+    edges_list = _edges(positive if nought else given, min(count, few), whole=whole)
     if nought and edges_list[0] > 0:
         edges_list = [0.0, *(edges_list if len(edges_list) > 1 else edges_list * 2)]
     else:
         nought = False
     if len(edges_list) == 1:
         edges_list *= 2
+    if edges_list == [0.0, 0.0]:
+        least, *_, most = scale.pick(count)
+        return Classes((0.0, 0.0), (least,), unit, whole, other_end=most)
     return Classes(tuple(edges_list), tuple(scale.pick(len(edges_list) - 1)), unit, whole, nought)
 
 
 def _edges(values: npt.NDArray[np.float64], count: int, *, whole: bool) -> list[float]:
     """Quantiles with round numbers, ascending and distinct, that hold all values."""
     low, high = float(values.min()), float(values.max())
-    inner = np.quantile(values, np.linspace(0, 1, count + 1)[1:-1], method="inverted_cdf")
-    rounded = [_round_to(float(q)) for q in inner]
     if whole:
-        rounded = [float(math.ceil(r)) for r in rounded]
         first, last = float(math.floor(_floor_to(low))), high
     else:
         first, last = _floor_to(low), _ceil_to(high)
-    kept = sorted({r for r in rounded if first < r < last})
+    kept: list[float] = []
+    for given in (values, np.unique(values)):  # where nearly all are alike, the few others still differ
+        inner = np.quantile(given, np.linspace(0, 1, count + 1)[1:-1], method="inverted_cdf")
+        rounded = [float(math.ceil(r)) if whole else r for r in (_round_to(float(q)) for q in inner)]
+        kept = kept or sorted({r for r in rounded if first < r < last})
     return [first, *kept, last] if last > first else [first]
 
 
 def _floor_to(value: float) -> float:
     if value <= 0:
-        return value
+        return -_ceil_to(-value) if value else 0.0
     step = 10.0 ** (math.floor(math.log10(value)) - 1)
     return _round_to(math.floor(value / step + 1e-9) * step, 3)
 
 
 def _ceil_to(value: float) -> float:
     if value <= 0:
-        return value
+        return -_floor_to(-value) if value else 0.0
     step = 10.0 ** (math.floor(math.log10(value)) - 1)
     return _round_to(math.ceil(value / step - 1e-9) * step, 3)

@@ -56,14 +56,16 @@ def decimals_for(unit: str, value: float) -> int:
         return 1
     if unit == "" and float(value).is_integer():
         return 0
+    if 0 < size < 0.1:  # two digits that count, so that small rates can be told apart
+        return min(1 - math.floor(math.log10(size)), 6)
     return 0 if size >= 1000 or (size >= 100 and float(value).is_integer()) else 1 if size >= 10 else 2
 
 
 def plain(value: Any, unit: str = "") -> str:
     """A value without its unit's word; a share as per cent.
 
-    >>> plain(0.632, "share"), plain(3.14159, "km"), plain(12.0, "persons")
-    ('63.2%', '3.14', '12')
+    >>> plain(0.632, "share"), plain(3.14159, "km"), plain(12.0, "persons"), plain(0.00126, "per_1000")
+    ('63.2%', '3.14', '12', '0.0013')
     """
     if is_missing(value):
         return MISSING

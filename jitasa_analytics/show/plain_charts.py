@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -21,6 +21,8 @@ from jitasa_analytics.show import colours, fonts, numbers, style
 
 # So many places of a chart answer to the pointer.
 _BANDS = 90
+# Pixels of the dot that stands for a line of one value.
+_DOT = 7
 
 CSS = f"""
 .chart {{ margin: 0; font-size: 12px; line-height: 1.3; color: {style.QUIET}; font-family: {fonts.STACK};
@@ -83,22 +85,25 @@ def lines(series: Sequence[Line], lang: str, *, height: int = 190, share: bool =
     time = all(_is_time(one) for one, _, _ in kept)
     left, right = min(x.min() for _, x, _ in kept), max(x.max() for _, x, _ in kept)
     wide = (right - left) or 1.0
-    ticks = _ticks(0.0, max(max(float(y.max()) for _, _, y in kept), 1e-9))
+    whole = not share and all(bool((y == np.round(y)).all()) for _, _, y in kept)
+    ticks = _ticks(0.0, max(max(float(y.max()) for _, _, y in kept), 1.0 if whole else 1e-9), whole=whole)
     bottom, top = min(0.0, min(float(y.min()) for _, _, y in kept)), ticks[-1]
     high = (top - bottom) or 1.0
 
     def at(value: float) -> float:
-        return float(100 * (value - left) / wide)
+        return float(100 * (value - left) / wide) if right > left else 50.0
 
     def up(value: float) -> float:
         return float(100 * (value - bottom) / high)
 
     def path(x: Any, y: Any) -> str:
-        return "L".join(f"{10 * at(a):.1f} {1000 - 10 * up(b):.1f}" for a, b in zip(x, y, strict=True))
+        joined = "L".join(f"{10 * at(a):.1f} {1000 - 10 * up(b):.1f}" for a, b in zip(x, y, strict=True))
+        return joined if len(x) > 1 else f"{joined}h0"  # a line of no length has round ends: a dot
 
     rules = "".join(f'<div class="y" style="bottom:{up(t):.2f}%"><span>{_amount(t, share)}</span></div>' for t in ticks)
     paths = "".join(
-        f'<path d="M{path(x, y)}" fill="none" stroke="{one.colour}" stroke-width="{one.width}" stroke-linejoin="round" '
+        f'<path d="M{path(x, y)}" fill="none" stroke="{one.colour}" stroke-linejoin="round" '
+        f'stroke-width="{one.width if len(x) > 1 else _DOT}" stroke-linecap="{"butt" if len(x) > 1 else "round"}" '
         f'vector-effect="non-scaling-stroke"/>' for one, x, y in kept)
     marks = "".join(f'<div class="x" style="left:{at(v):.2f}%">{escape(label)}</div>'
                     for v, label in (_days(left, right, lang) if time else _steps(left, right)))
@@ -109,7 +114,7 @@ def lines(series: Sequence[Line], lang: str, *, height: int = 190, share: bool =
             + (f'<div class="keys">{keys}</div>' if keys else "")
             + f'<div class="plot" style="height:{height - 36}px">{rules}'
             f'<svg viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">{paths}</svg>{marks}'
-            f"{_bands(kept, lang, left, wide, share=share, time=time)}</div>"
+            f"{_bands(kept, lang, at, share=share, time=time)}</div>"
             + (f'<div class="xlabel">{escape(xlabel)}</div>' if xlabel else "") + "</figure>")
 
 
@@ -150,11 +155,12 @@ def _amount(value: float, share: bool) -> str:
     return numbers.number(value, 0 if value == round(value) else 1)
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Round values from ``low`` to at least ``high``, about four steps."""
+def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """Round values from ``low`` to at least ``high``, about four steps; ``whole`` numbers of things have no halves."""
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(s * power for s in (1, 2, 2.5, 5, 10) if s * power >= rough - 1e-12)
+    step = float(math.ceil(step)) if whole else step
     return [low + step * i for i in range(math.ceil((high - low) / step - 1e-9) + 1)]
 
 
@@ -187,8 +193,8 @@ def _steps(left: float, right: float) -> list[tuple[float, str]]:
         if right > left else [(left, numbers.number(left))]
 
 
-def _bands(kept: Sequence[tuple[Line, Any, Any]], lang: str, left: float, wide: float, *, share: bool,
-           time: bool) -> str:
+def _bands(kept: Sequence[tuple[Line, Any, Any]], lang: str, at: Callable[[float], float], *,
+           share: bool, time: bool) -> str:
     """Invisible strips that show the values of their place when pointed at."""
     places = np.unique(np.concatenate([x for _, x, _ in kept]))
     if len(places) > _BANDS:
@@ -203,8 +209,8 @@ def _bands(kept: Sequence[tuple[Line, Any, Any]], lang: str, left: float, wide: 
             if i < len(x) and x[i] == place:
                 shown = _plain(y[i], share)
                 told.append(f"{escape(one.label)}: <b>{shown}</b>")
-        at = 100 * (place - left) / wide
-        found.append(f'<div class="band{" right" if at > 60 else ""}" style="left:{at:.2f}%;width:{strip:.2f}%">'
+        left = at(place)
+        found.append(f'<div class="band{" right" if left > 60 else ""}" style="left:{left:.2f}%;width:{strip:.2f}%">'
                      f"<span>{'<br>'.join(told)}</span></div>")
     return "".join(found)
 

@@ -121,7 +121,8 @@ class Access(Study):
             raise NoDataError(
                 f"no open facility of kind {self.service} has a number in {kind}; import it with the facilities, or "
                 "take capacity=one_each, which counts each facility as one",
-                key="error.no_capacity", service=self.service, capacity=kind)
+                key="error.no_capacity", service=frames.called("facility", self.service),
+                capacity=frames.called("capacity", kind))
         notes = [Note("study.access.note.capacity", {"capacity": Term("capacity", kind)})]
         blank = 0 if kind == "one_each" else int(near[kind].isna().sum())
         if blank:

@@ -7,6 +7,7 @@ dashboard, options on the command line and a page in the docs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
@@ -147,11 +148,12 @@ class Study(param.Parameterized):
         """
         for name in self.needs:
             if not (snapshot.held(name).rows if self.anywhere else snapshot.count(name)):
-                where, thai = areas.name(snapshot.scope, "en"), areas.name(snapshot.scope)
+                where = areas.name(snapshot.scope, "en")
                 raise NoDataError(
                     f"study {self.slug} needs the dataset {name}, which has no rows in {where}; "
                     f"import it with 'jitasa import {name} FILE --store DIR'",
-                    key="error.no_data", study=self.slug, dataset=name, area=f"{thai} ({where})")
+                    key="error.no_data", dataset=name, called=partial(texts.label, "dataset", name),
+                    area=partial(areas.name, snapshot.scope))
 
     def answer(self, snapshot: Snapshot, frame: pd.DataFrame, *, measure: str, unit: str,
                figures: Mapping[str, Figure], notes: tuple[Note, ...] = (), uses: tuple[str, ...] = (),

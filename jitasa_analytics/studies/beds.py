@@ -117,7 +117,7 @@ class Beds(Study):
         if not len(known):
             raise NoDataError(
                 f"no open facility has a number in {self.beds}; import free beds with the facilities, or take "
-                "beds=beds_total, an upper limit", key="error.no_beds", beds=self.beds)
+                "beds=beds_total, an upper limit", key="error.no_beds", beds=frames.called("beds", self.beds))
         return known, len(opened) - len(known)
 
     def _patients(self, snapshot: Snapshot, day: Any) -> pd.DataFrame:

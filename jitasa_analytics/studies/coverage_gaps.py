@@ -72,7 +72,7 @@ class CoverageGaps(Study):
             raise NoDataError(
                 f"the store holds no facility of kind {self.service}; import them with "
                 "'jitasa import facilities FILE --store DIR' or choose another service",
-                key="error.no_facility", service=self.service)
+                key="error.no_facility", service=frames.called("facility", self.service))
         limit = reach.Limit(self.minutes, self.km, self.mode, self.detour)
         opened = sites[sites["is_open"]]
         # Only capacity asks for more than the nearest facility.

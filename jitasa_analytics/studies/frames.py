@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import geopandas as gpd
 import pandas as pd
@@ -53,7 +54,7 @@ def choose_level(snapshot: Snapshot, wanted: str, automatic: Level) -> Level:
         if order.index(level) < order.index(own):
             raise NoDataError(
                 f"areas of level {level} lie above the scope {snapshot.scope}; take level={own} or finer, "
-                "or a wider area", key="error.level_above", level=level, area=named(snapshot.scope))
+                "or a wider area", key="error.level_above", level=called("level", level), area=named(snapshot.scope))
         return level
     first, last = order.index(max(automatic, own, key=order.index)), order.index(own)
     for level in reversed(order[last:first + 1]):
@@ -62,10 +63,19 @@ def choose_level(snapshot: Snapshot, wanted: str, automatic: Level) -> Level:
     return order[first]
 
 
-def named(code: str) -> str:
-    """An area in both languages, for sentences that are written before the reader is known."""
-    thai, english = areas.name(code), areas.name(code, "en")
-    return thai if thai == english else f"{thai} ({english})"
+def named(code: str) -> Callable[[str], str]:
+    """An area's name by language, for sentences that are written before the reader is known."""
+    return partial(areas.name, code)
+
+
+def called(kind: str, value: str) -> Callable[[str], str]:
+    """A choice (``service``, ``group``…) by language, in words and as it is written, for such sentences."""
+    return partial(_called, kind, value)
+
+
+def _called(kind: str, value: str, lang: str) -> str:
+    words = texts.label(kind, value, lang)
+    return words if words == value else f"{words} ({value})"
 
 
 def codes_at(codes: pd.Series, level: str, scope: str) -> pd.Series:

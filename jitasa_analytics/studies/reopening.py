@@ -112,7 +112,7 @@ class Reopening(Study):
         raise NoDataError(
             f"there are no data on dose {wanted} of group all in {areas.name(snapshot.scope, 'en')} at this level and "
             f"date; doses reported: {known}. Write rules on those, or choose another level or date",
-            key="error.no_vaccination", dose=", ".join(map(str, wanted)), group="all",
+            key="error.no_vaccination", dose=", ".join(map(str, wanted)), group=frames.called("group", "all"),
             area=frames.named(snapshot.scope), known=known)
 
     def _area(self, code: str, rules: list[Rule], found: dict[int, dict[str, tuple[pd.Series, float]]],

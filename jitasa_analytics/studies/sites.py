@@ -54,8 +54,9 @@ class Sites(Study):
             if not len(table):
                 where = areas.name(snapshot.scope, "en")
                 raise NoDataError(f"there are no candidate sites of kind {self.candidate_kind} in {where}; choose "
-                                  "another kind, or none", key="error.no_candidates", kind=self.candidate_kind,
-                                  area=frames.named(snapshot.scope))
+                                  "another kind, or none", key="error.no_candidates",
+                                  area=frames.named(snapshot.scope),
+                                  kind=frames.called("candidate", self.candidate_kind))
         if len(table):
             return table, False
         return demand[["name", "lon", "lat", "area_code"]].assign(kind="place", cost=np.nan), True

@@ -157,8 +157,8 @@ class Vaccination(Study):
         raise NoDataError(
             f"there are no data on dose {self.dose} of group {self.group} in {where} at this level and date; "
             f"doses reported: {known}. Choose another dose, group, date, level or source",
-            key="error.no_vaccination", dose=self.dose, group=self.group, area=frames.named(snapshot.scope),
-            known=known)
+            key="error.no_vaccination", dose=self.dose, group=frames.called("group", self.group),
+            area=frames.named(snapshot.scope), known=known)
 
     def _people(self, snapshot: Snapshot, level: Level, latest: pd.DataFrame) -> tuple[pd.Series, int | None]:
         """The denominator by area, and the year of the population where it is one."""
@@ -174,7 +174,8 @@ class Vaccination(Study):
             raise NoDataError(
                 f"there is no denominator ({self.denominator}) for group {self.group}, basis {self.basis}, in {where}; "
                 "choose another denominator or basis, or import the population",
-                key="error.no_denominator", denominator=self.denominator, group=self.group, basis=self.basis,
+                key="error.no_denominator", denominator=frames.called("denominator", self.denominator),
+                group=frames.called("group", self.group), basis=frames.called("basis", self.basis),
                 area=frames.named(snapshot.scope))
         return people, year
 

@@ -60,3 +60,20 @@ def test_dates_and_numbers_in_both_languages() -> None:
     assert numbers.date(None, "en") == numbers.MISSING
     assert numbers.amount(float("nan"), "persons", "en") == numbers.MISSING
     assert numbers.amount(float("inf"), "minutes", "en").startswith("∞")
+
+
+def test_values_below_nought_have_classes_of_their_own() -> None:
+    found = classes.make([-0.15] * 60 + [3.48, 3.79, 4.17, 4.17, 4.69], colours.NEED)
+    assert found.labels() == ["-0.15 – 3.5", "3.5 – 4.2", "4.2 – 4.7"]
+    assert list(found.index([-0.15, 3.48, 3.79, 4.17, 4.69])) == [0, 0, 1, 1, 2]
+    spread = classes.make(np.linspace(-3, 3, 61), colours.NEED)
+    assert spread.edges[0] <= -3 and spread.edges[-1] >= 3 and len(spread.colours) == 5
+    assert spread.index([-3.0])[0] == 0 and spread.index([0.0])[0] == 2
+
+
+def test_nought_everywhere_is_the_least_and_not_the_middle() -> None:
+    found = classes.make([0, 0, 0], colours.NEED)
+    full = classes.make(np.arange(1.0, 50.0), colours.NEED)
+    assert found.labels() == ["0"] and found.colours == full.colours[:1]
+    assert found.for_dark().colours == full.for_dark().colours[:1]
+    assert found.for_dark().for_dark() == found

@@ -33,7 +33,7 @@ def test_nobody_is_not_0_people() -> None:
     left = answer("enough_sites", sites_needed=Figure(4, "sites"), people_beyond=Figure(12, "persons"))
     none = answer("enough_sites", sites_needed=Figure(4, "sites"), people_beyond=Figure(0, "persons"))
     assert card.finding(left, "en").endswith("no candidate comes near 12 people")
-    assert card.finding(none, "en") == "Chon Buri: 4 sites reach everybody"
+    assert card.finding(none, "en") == "Chon Buri: 4 sites would reach everybody"
 
 
 @pytest.mark.parametrize("lang", texts.LANGUAGES)
@@ -45,3 +45,21 @@ def test_sentences_for_nought_ask_for_no_more_than_the_others(lang: str) -> None
         usual = catalogue[key.split(".none.")[0] + ".finding"]
         known, asked = ({f for _, f, _, _ in string.Formatter().parse(t) if f} for t in (usual, catalogue[key]))
         assert asked <= known | {"limit", "service"}, key
+
+
+def test_no_headline_is_closed_within_forever() -> None:
+    given = {"requests_open": Figure(2, "requests"), "overdue": Figure(0, "requests")}
+    never = answer("responses", **given, median_hours=Figure(float("inf"), "hours"))
+    known = answer("responses", **given, median_hours=Figure(5.0, "hours"))
+    for lang in texts.LANGUAGES:
+        assert "∞" not in card.finding(never, lang) and "∞" not in card.finding(answer(
+            "responses", **given, median_hours=Figure(float("nan"), "hours")), lang)
+    assert card.finding(never, "en").endswith("when half are closed can't be told yet")
+    assert card.finding(known, "en").endswith("half are closed within 5.00 hours")
+
+
+def test_one_is_no_plural_and_nobody_counts_people_below_nought() -> None:
+    assert card.figure_entry("areas_met", 1, "areas", "en")["unit"] == "area"
+    assert card.figure_entry("areas_met", 0, "areas", "en")["unit"] == "areas"
+    assert card.figure_entry("people_without", -533_492.0, "persons", "en") == {
+        "label": card.words.figure("people_without", "en", ""), "value": "–", "unit": "", "foot": ""}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import jitasa_analytics as ja
 from jitasa_analytics import show, texts
+from jitasa_analytics.show import plain_charts
 from jitasa_analytics.store import open_store
 
 
@@ -50,3 +52,10 @@ def test_a_high_score_alone_is_no_hot_spot(sample_store: Path) -> None:
     line, answer = printed(sample_store, "hotspots", "en")
     assert answer.figures["hot_areas"].value == 0 and answer.frame["score"].max() > 2
     assert line == ""
+
+
+def test_one_day_is_a_dot_in_the_middle_and_things_have_no_halves() -> None:
+    day = pd.DataFrame({"day": [pd.Timestamp("2020-03-29")], "requests": [2]})
+    drawn = plain_charts.lines([plain_charts.Line(day, "day", "requests", "n", "#000")], "en")
+    assert 'd="M500.0 0.0h0"' in drawn and 'stroke-linecap="round"' in drawn
+    assert ">1<" in drawn and ">2<" in drawn and "0.5" not in drawn and "1.5<" not in drawn
