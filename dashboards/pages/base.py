@@ -139,7 +139,7 @@ class Page(pn.viewable.Viewer):
 
     def ink(self, scale: colours.Scale, step: int = -2) -> str:
         """A colour of a scale that stands out from the page's ground."""
-        return scale.colours[-1 - step] if self.ground.dark else scale.colours[step]
+        return scale.ink(self.ground.dark, step)
 
     def neighbours(self) -> str:
         """Where the browser fetches what lies around the area."""

@@ -146,7 +146,7 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, dr
     name = measure or answer.measure
     unit = answer.unit if name == answer.measure else words.unit_of(name)
     scale = colours.scale_for(name, answer.study, unit)
-    ink = scale.colours[1 if dark else -2]
+    ink = scale.ink(dark)
     series = answer.tables.get("series")
     if series is not None and len(series) and {"date", "share"} <= set(series.columns):
         y = "share" if series["share"].notna().any() else "count"

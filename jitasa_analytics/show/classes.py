@@ -33,8 +33,8 @@ class Classes:
         The first class holds nothing but nought.
     over : bool
         The last class holds what lies above the scale's end, and is no more than a flag.
-    other_end : str
-        Where nought is all there is: the colour of most, which is the colour of least on a dark ground.
+    dark : tuple of str
+        The colours on a dark ground where they are not those of the light one turned round.
     """
 
     edges: tuple[float, ...]
@@ -43,7 +43,7 @@ class Classes:
     whole: bool = False
     nought: bool = False
     over: bool = False
-    other_end: str = ""
+    dark: tuple[str, ...] = ()
 
     def index(self, values: Sequence[float] | npt.NDArray[np.float64]) -> Floats:
         """The class of each value, shape (n,); -1 where there is no value."""
@@ -54,8 +54,8 @@ class Classes:
 
     def for_dark(self) -> Classes:
         """The same classes on a dark ground: more is brighter there, as it is darker on a light one."""
-        if self.other_end:
-            return replace(self, colours=(self.other_end,), other_end=self.colours[0])
+        if self.dark:
+            return replace(self, colours=self.dark, dark=self.colours)
         scale = self.colours[:-1] if self.over else self.colours
         return replace(self, colours=(*reversed(scale), *([OVER_DARK] if self.over else [])))
 
@@ -74,7 +74,10 @@ class Classes:
             top = int(high) if last else int(high) - 1
             return numbers.number(low) if top <= low else f"{numbers.number(low)} – {numbers.number(top)}"
         times, sign = (100.0, "%") if self.unit == "share" else (1.0, "")
-        digits = _digits([e * times for e in self.edges])
+        digits = _digits([e * times for e in self.edges if math.isfinite(e)])
+        if math.isinf(low) or math.isinf(high):
+            sign, edge = ("<", high) if math.isinf(low) else (">", low)
+            return f"{sign} {_trimmed(numbers.number(edge, 2))}"
         a, b = (_trimmed(numbers.number(edge * times, digits)) for edge in (low, high))
         return f"{a}{sign}" if a == b else f"{a} – {b}{sign}"
 
@@ -130,7 +133,7 @@ def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, uni
         picked = tuple(scale.pick(len(scale.edges) - 1))
         if given.size and given.max() > scale.edges[-1]:
             return Classes((*scale.edges, float(given.max())), (*picked, OVER), unit, over=True)
-        return Classes(scale.edges, picked, unit)
+        return Classes(scale.edges, picked, unit, dark=scale.dark)
     if given.size == 0:
         return Classes((), (), unit)
     whole = bool(np.all(given == np.round(given))) and unit != "share"
@@ -147,7 +150,7 @@ def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, uni
         edges_list *= 2
     if edges_list == [0.0, 0.0]:
         least, *_, most = scale.pick(count)
-        return Classes((0.0, 0.0), (least,), unit, whole, other_end=most)
+        return Classes((0.0, 0.0), (least,), unit, whole, dark=(most,))
     return Classes(tuple(edges_list), tuple(scale.pick(len(edges_list) - 1)), unit, whole, nought)
 
 

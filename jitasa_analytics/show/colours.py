@@ -6,6 +6,7 @@ Sequential scales run from light to dark with steadily falling lightness, after 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 NO_DATA = "#d5d8dc"
@@ -97,11 +98,20 @@ class Scale:
     edges : tuple of float
         Fixed class edges where the meaning has them, so that a colour says the same in every
         area and at every date; empty where classes follow the values.
+    dark : tuple of str
+        The colours on a dark ground where they are not these turned round.
     """
 
     name: str
     colours: tuple[str, ...]
     edges: tuple[float, ...] = ()
+    dark: tuple[str, ...] = ()
+
+    def ink(self, dark: bool, step: int = -2) -> str:
+        """The colour of much, counted from the scale's end, that stands out from its ground."""
+        if not dark:
+            return self.colours[step]
+        return self.dark[step] if self.dark else self.colours[-1 - step]
 
     def pick(self, count: int) -> list[str]:
         """``count`` colours spread over the scale."""
@@ -117,6 +127,10 @@ GAP = Scale("gap", ("#fdf0dc", "#fdd49e", "#fdae6b", "#ec7f2d", "#b8500f", "#7a3
 NEED = Scale("need", ("#fde8e4", "#fcbfb1", "#f68f7b", "#dc5a49", "#ae2a2a", "#7a1020"))
 SUPPLY = Scale("supply", ("#e9eff8", "#c3d5ea", "#93b5da", "#5d90c5", "#2f6aa8", "#12437c"))
 PEOPLE = Scale("people", ("#eeeef6", "#d3d2e7", "#b0aed3", "#8a86bb", "#665fa0", "#433b7c"))
+# Two-sided: nothing in the middle, blue below, red above. The edges of z are those of 10, 5 and 1 per cent.
+SPOT = Scale("spot", ("#2b5c9e", "#7ba3d4", "#c6d9ee", "#eeeeee", "#f9cdbb", "#e8806a", "#b02a30"),
+             (-math.inf, -2.58, -1.96, -1.65, 1.65, 1.96, 2.58, math.inf),
+             ("#8ebcf2", "#5582bb", "#35506f", "#363d45", "#73453d", "#bb5c4b", "#ff9a84"))
 SCALES = {s.name: s for s in (COVERAGE, GAP, NEED, SUPPLY, PEOPLE)}
 
 _BY_WORD = (
@@ -135,6 +149,8 @@ def scale_for(measure: str, study: str = "", unit: str = "") -> Scale:
     >>> scale_for("people_out_of_reach").name, scale_for("coverage", "vaccination", "share").name
     ('gap', 'coverage')
     """
+    if unit == "score":
+        return SPOT
     for name in (measure, study):
         for words, scale in _BY_WORD:
             if any(word in name for word in words):

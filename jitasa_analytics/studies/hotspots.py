@@ -100,8 +100,8 @@ class Hotspots(Study):
         notes.append(Note(f"study.hotspots.note.do_{self.what if figures['hot_areas'].value else 'nowhere'}"))
         return self.answer(
             snapshot, frames.assemble(shapes, frame).sort_values("score", ascending=False, kind="stable"),
-            measure="score", unit="score", figures=figures, notes=tuple(notes), uses=uses,
-            tables={"spots": spots})
+            measure="score", unit="score" if self.method == "gi_star" else "index", figures=figures,
+            notes=tuple(notes), uses=uses, tables={"spots": spots})
 
     def _requests(self, snapshot: Snapshot) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[Note], tuple[str, ...]]:
         """Requests per 1,000 people; provinces in which nobody ever asked are no data."""

@@ -77,3 +77,15 @@ def test_nought_everywhere_is_the_least_and_not_the_middle() -> None:
     assert found.labels() == ["0"] and found.colours == full.colours[:1]
     assert found.for_dark().colours == full.for_dark().colours[:1]
     assert found.for_dark().for_dark() == found
+
+
+def test_scores_have_two_sides_and_noise_has_no_colour() -> None:
+    found = classes.make([-0.3, 0.1, 1.7, 2.3, 4.69, -2.0], colours.scale_for("score", "hotspots", "score"))
+    assert found.labels() == ["< -2.58", "-2.58 – -1.96", "-1.96 – -1.65", "-1.65 – 1.65", "1.65 – 1.96",
+                              "1.96 – 2.58", "> 2.58"]
+    assert list(found.index([-9.0, -2.0, -0.3, 0.1, 1.7, 2.3, 4.69])) == [0, 1, 3, 3, 4, 5, 6]
+    for shown in (found.colours, found.for_dark().colours):
+        light = [_lightness(c) for c in shown]
+        apart = [abs(v - light[3]) for v in light]
+        assert apart[:4] == sorted(apart[:4], reverse=True) and apart[3:] == sorted(apart[3:])
+    assert found.for_dark().for_dark() == found

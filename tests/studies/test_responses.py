@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import jitasa_analytics as ja
+from jitasa_analytics.store import open_store
 from tests.studies.road import ask, town
 
 DAY = dt.date(2021, 8, 4)  # its end, midnight in Bangkok, is 17:00 UTC
@@ -99,3 +100,15 @@ def test_a_scope_in_which_nobody_asked_is_an_answer(make):
     answer = answer_of(make, scope="2002")
     assert answer.figures["requests_open"].value == 0
     assert np.isnan(answer.figures["median_hours"].value)
+
+
+@pytest.mark.parametrize("area", ["20", "50", "2001"])
+def test_the_page_of_requests_and_this_study_count_the_same_as_overdue(sample_store, area):
+    with open_store(sample_store).snapshot() as country:
+        page = country.query("page_waits", head=area).iloc[0]
+    with open_store(sample_store).snapshot(area) as snapshot:
+        figures = ja.run("responses", snapshot).figures
+    assert page["open"] == figures["requests_open"].value
+    assert page["overdue"] == figures["overdue"].value
+    if page["open"]:
+        assert 24 * page["oldest"] == pytest.approx(figures["oldest_hours"].value, abs=0.02)
