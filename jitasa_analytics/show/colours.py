@@ -54,6 +54,7 @@ class Ground:
     bad: str
     sea: str
     outline: str
+    land: str
     context_fill: str
     context_line: str
     no_data: str
@@ -72,12 +73,12 @@ LIGHT = Ground(
     dark=False, page="#f5f7f9", paper="#ffffff", soft="#eef2f5", line="#dde3e9", ink=INK, quiet="#52616f",
     accent=ACCENT, on_accent="#ffffff", lit="#dbe9f4", warn="#fff4d6", warn_line="#e9c46a", warn_ink="#5c4400",
     good="#1b6e3c", bad="#b3261e", sea=SEA, outline=OUTLINE, context_fill=CONTEXT_FILL, context_line=CONTEXT_LINE,
-    no_data="#e4e7ea", hatch="#a3abb4", chosen=CHOSEN, halo="rgba(255,255,255,.85)", grid="#e6eaee")
+    no_data="#e4e7ea", hatch="#a3abb4", chosen=CHOSEN, land="#cfd8e0", halo="rgba(255,255,255,.85)", grid="#e6eaee")
 DARK = Ground(
     dark=True, page="#10161c", paper="#19212a", soft="#212b36", line="#33404d", ink="#e8edf2", quiet="#a9b6c3",
     accent="#7dbbe8", on_accent="#0d1720", lit="#2a4055", warn="#3a3115", warn_line="#7d6722", warn_ink="#f5dd9a",
     good="#7fd19b", bad="#ff9d94", sea="#131b23", outline="#131b23", context_fill="#232d37", context_line="#36424f",
-    no_data="#2b343d", hatch="#57636f", chosen="#ffffff", halo="rgba(10,16,22,.8)", grid="#2c3742")
+    no_data="#2b343d", hatch="#57636f", chosen="#ffffff", land="#3a4753", halo="rgba(10,16,22,.8)", grid="#2c3742")
 
 
 def ground(dark: bool) -> Ground:

@@ -97,6 +97,6 @@ class Points:
 
 
 def quiet(codes: Sequence[str], ground: colours.Ground) -> Paint:
-    """Areas without a measure: the points speak."""
-    plain = Classes((0.0, 1.0), (ground.context_fill,))
+    """Areas without a measure, a shade stronger than what lies around: the points speak."""
+    plain = Classes((0.0, 1.0), (ground.land,))
     return Paint(pd.Series(0.0, index=list(codes)), plain, pd.Series("", index=list(codes)))
