@@ -17,6 +17,8 @@ _USUAL: dict[str, tuple[float, float, float]] = {"minutes": (5, 120, 5), "n_site
 # Parameters that most people leave as they are.
 QUIET = ("detour", "level", "group", "denominator", "basis", "source", "time_limit", "gap", "km", "candidate_kind",
          "mode", "date", "seed", "permutations", "resamples")
+# Letters that a field in a column of the form has room for.
+_SHORT = 24
 # No choice among choices: a list can't show None.
 _NONE = "-"
 
@@ -67,7 +69,9 @@ def field(question: Study, name: str, lang: str) -> Any:
     elif isinstance(parameter, param.Number):
         widget, source = _number(question, name, parameter, common)
     else:
-        widget = pmui.TextInput(value=value, size="small", **common)
+        # What is long by nature, such as several rules, is read as a whole.
+        wide = {"grid-column": "1 / -1"} if len(str(parameter.default or "")) > _SHORT else {}
+        widget = pmui.TextInput(value=value, size="small", styles=wide, **common)
     widget.css_classes = [f"field-{name}"]
     pn.bind(lambda chosen: _take(question, name, chosen), widget.param[source], watch=True)
     return widget

@@ -17,7 +17,7 @@ from dashboards.pages.correcting import Correcting
 from jitasa_analytics import texts
 from jitasa_analytics.contracts import DATASETS
 from jitasa_analytics.ingest.pipeline import TooManyRefusedError
-from jitasa_analytics.ingest.report import Report
+from jitasa_analytics.ingest.report import Report, further
 from jitasa_analytics.show import card, numbers
 
 _SHOWN = 12
@@ -282,7 +282,8 @@ class Data(Page):
         )
         found = [f for file in report.files for f in file.findings]
         rows = []
-        for one in sorted(found, key=lambda f: f.severity != "error")[:_SHOWN]:
+        found.sort(key=lambda f: f.severity != "error")
+        for one in found[:_SHOWN]:
             told = one.to_dict()
             fix = told.get("suggestion_th" if self.lang == "th" else "suggestion", "")
             kind = "bad" if one.severity == "error" else ""
@@ -296,14 +297,16 @@ class Data(Page):
                 )
             )
         heads = [self.say(f"data.column.{c}") for c in ("severity", "row", "column", "message", "fix")]
-        more = (
-            f'<p class="lead">{escape(self.say("data.more", n=numbers.number(len(found) - _SHOWN)))}</p>'
-            if len(found) > _SHOWN
-            else ""
-        )
+        left = further((f.code for f in found[_SHOWN:]), (file.unlisted for file in report.files))
+        by_rule = " · ".join(f"{self._rule(code)} {numbers.number(n)}" for code, n in left.items())
+        more = f'<p class="lead">{escape(self.say("data.more", rules=by_rule))}</p>' if left else ""
         return (
             f'<h3 class="title">{escape(head)}</h3>{counts}' + (table(heads, rows, right=(1,)) if rows else "") + more
         )
+
+    def _rule(self, code: str) -> str:
+        """A rule of the import by its name."""
+        return texts.say(f"rule.{code}.name", self.lang) if texts.has(f"rule.{code}.name", self.lang) else code
 
     # -- the way back ------------------------------------------------------------------------
 

@@ -87,8 +87,7 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
         for code, rows in part["rules"].items():
             rules[code] = rules.get(code, 0) + int(rows)
     for code, rows in sorted(rules.items(), key=lambda item: (-item[1], item[0])):
-        label = texts.say(f"rule.{code}.name", lang) if texts.has(f"rule.{code}.name", lang) else code
-        printing.say(texts.say("cli.report.rule", lang, rule=label, rows=f"{rows:,}"))
+        printing.say(texts.say("cli.report.rule", lang, rule=_rule(code, lang), rows=f"{rows:,}"))
     for name in found["unrecognised"][:_FINDINGS_SHOWN]:
         printing.say(texts.say("cli.report.unrecognised", lang, file=name))
     if len(found["unrecognised"]) > _FINDINGS_SHOWN:
@@ -101,10 +100,26 @@ def _rows(found: Mapping[str, Any], lang: str) -> None:
     shown = sorted(found["findings"], key=lambda f: f.get("severity") != "error")
     for finding in shown[:_FINDINGS_SHOWN]:
         printing.say("  • " + _sentence(finding, lang))
-    more = len(found["findings"]) - _FINDINGS_SHOWN + sum(sum(part["unlisted"].values()) for part in found["files"])
-    if more > 0:
-        printing.say(texts.say("cli.report.more", lang, findings=f"{more:,}"))
+    _further(shown[_FINDINGS_SHOWN:], found, lang)
     printing.say(texts.say("cli.report.sum", lang, **{n: f"{int(found[n]):,}" for n in _COUNTS}))
+
+
+def _further(hidden: list[Mapping[str, Any]], found: Mapping[str, Any], lang: str) -> None:
+    """How many findings there are beyond those that were shown, by rule; what was put right is told apart."""
+    from jitasa_analytics.ingest.report import MOST_LISTED, further
+
+    repaired = {repair["code"] for repair in found["repairs"]}
+    left = further((str(f["code"]) for f in hidden),
+                   ({c: n for c, n in part["unlisted"].items() if c not in repaired} for part in found["files"]))
+    for code, count in left.items():
+        printing.say(texts.say("cli.report.more", lang, rule=_rule(code, lang), findings=f"{count:,}"))
+    if left:
+        printing.say(texts.say("cli.report.all", lang, most=f"{MOST_LISTED:,}"))
+
+
+def _rule(code: str, lang: str) -> str:
+    """A rule by its name."""
+    return texts.say(f"rule.{code}.name", lang) if texts.has(f"rule.{code}.name", lang) else code
 
 
 def _repairs(found: Mapping[str, Any], lang: str) -> None:
@@ -117,8 +132,7 @@ def _repairs(found: Mapping[str, Any], lang: str) -> None:
             if code in times:
                 times[code] += int(count)
     for code, count in sorted(times.items(), key=lambda item: (-item[1], item[0])):
-        label = texts.say(f"rule.{code}.name", lang) if texts.has(f"rule.{code}.name", lang) else code
-        printing.say(texts.say("cli.repairs.line", lang, rule=label, times=f"{count:,}"))
+        printing.say(texts.say("cli.repairs.line", lang, rule=_rule(code, lang), times=f"{count:,}"))
 
 
 def _sentence(finding: Mapping[str, Any], lang: str) -> str:

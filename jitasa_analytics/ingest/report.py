@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,27 @@ from jitasa_analytics.ingest.findings import Finding
 
 # Of a large file so many findings of each rule are listed one by one; the rest is counted.
 MOST_LISTED = 10_000
+
+
+def further(codes: Iterable[str], unlisted: Iterable[Mapping[str, int]] = ()) -> dict[str, int]:
+    """How many findings of each rule are left where only some are shown one by one; the most frequent first.
+
+    Parameters
+    ----------
+    codes : iterable of str
+        The rules of the findings that a report lists and that are not shown.
+    unlisted : iterable of mapping
+        What the reports of the files count beyond that.
+
+    Examples
+    --------
+    >>> further(["late", "far", "late"], [{"far": 4}])
+    {'far': 5, 'late': 2}
+    """
+    left = Counter(codes)
+    for counts in unlisted:
+        left.update(counts)
+    return dict(sorted(left.items(), key=lambda item: (-item[1], item[0])))
 
 
 @dataclass

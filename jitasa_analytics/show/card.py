@@ -53,7 +53,7 @@ def figures_html(entries: Sequence[Mapping[str, str]]) -> str:
         named = escape(entry.get("about", "?"), quote=True)
         about = (f'<details class="help"><summary aria-label="{named}">?</summary>'
                  f'<div>{escape(entry["help"])}</div></details>') if entry.get("help") else ""
-        unit = f"<small>{escape(entry['unit'])}</small>" if entry.get("unit") else ""
+        unit = f" <small>{escape(entry['unit'])}</small>" if entry.get("unit") else ""
         foot = f'<div class="foot">{escape(entry["foot"])}</div>' if entry.get("foot") else ""
         boxes.append(f'<div class="figure {entry.get("kind", "")}"><div class="label">{escape(entry["label"])}</div>'
                      f'<div class="value">{escape(entry["value"])}{unit}</div>{change}{foot}{about}</div>')
@@ -62,6 +62,7 @@ def figures_html(entries: Sequence[Mapping[str, str]]) -> str:
 
 def figure_entry(name: str, value: Any, unit: str, lang: str, *, study: str = "", foot: str = "") -> dict[str, str]:
     """One headline figure ready for its box."""
+    value, unit = numbers.readable(value, unit)
     shown = numbers.plain(value, unit)
     if unit == "persons" and _told(value) and float(value) < 0:
         shown = numbers.MISSING  # the denominator is too small, as the notes say

@@ -54,11 +54,22 @@ def decimals_for(unit: str, value: float) -> int:
     size = abs(value)
     if unit == "share":
         return 1
-    if unit == "" and float(value).is_integer():
+    if unit in {"", "days"} and float(value).is_integer():
         return 0
     if 0 < size < 0.1:  # two digits that count, so that small rates can be told apart
         return min(1 - math.floor(math.log10(size)), 6)
     return 0 if size >= 1000 or (size >= 100 and float(value).is_integer()) else 1 if size >= 10 else 2
+
+
+def readable(value: Any, unit: str) -> tuple[Any, str]:
+    """A value and its unit as they are said: hours beyond two days are days.
+
+    >>> readable(36, "hours"), readable(60, "hours"), readable(60, "minutes")
+    ((36, 'hours'), (2.5, 'days'), (60, 'minutes'))
+    """
+    if unit == "hours" and not is_missing(value) and 48 < abs(float(value)) < math.inf:
+        return float(value) / 24, "days"
+    return value, unit
 
 
 def plain(value: Any, unit: str = "") -> str:
@@ -79,7 +90,10 @@ def amount(value: Any, unit: str = "", lang: str = texts.DEFAULT) -> str:
 
     >>> amount(1200, "persons", "en"), amount(1, "persons", "en"), amount(0.5, "share", "th")
     ('1,200 people', '1 person', '50.0%')
+    >>> amount(48, "hours", "en"), amount(240, "hours", "th")
+    ('48.0 hours', '10 วัน')
     """
+    value, unit = readable(value, unit)
     shown = plain(value, unit)
     if shown == MISSING or unit in {"share", "", "count"}:
         return shown

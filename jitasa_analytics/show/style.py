@@ -35,7 +35,7 @@ PIECES = f"""
 .figure {{ background: {PAPER}; border: 1px solid {LINE}; border-radius: 10px; padding: 7px 12px; position: relative; }}
 .figure .label {{ color: {QUIET}; font-size: 13.5px; line-height: 1.35; padding-right: 16px; }}
 .figure .value {{ font-size: 23px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }}
-.figure .value small {{ font-size: 13.5px; font-weight: 400; color: {QUIET}; margin-left: 4px;
+.figure .value small {{ font-size: 13.5px; font-weight: 400; color: {QUIET};
   display: inline-block; line-height: 1.2; }}
 .figure .foot {{ color: {QUIET}; font-size: 12px; line-height: 1.4; }}
 .figure .change {{ font-size: 12px; line-height: 1.4; font-weight: 600; }}
@@ -76,7 +76,7 @@ ol.sites .adds {{ font-weight: 600; font-size: 16px; font-variant-numeric: tabul
 .track {{ height: 10px; border-radius: 5px; background: {LINE}; margin: 8px 0 6px; overflow: hidden; }}
 .track i {{ display: block; height: 100%; border-radius: 5px; background: {ACCENT}; }}
 .track .waits {{ width: 30%; animation: waits 1.6s ease-in-out infinite alternate; }}
-@keyframes waits {{ to {{ margin-left: 70%; }} }}
+@keyframes waits {{ to {{ transform: translateX(233%); }} }}
 @media (prefers-reduced-motion: reduce) {{ .track .waits {{ animation: none; }} }}
 .sample {{ background: {colour("warn")}; border: 1px solid {colour("warn_line")}; color: {colour("warn_ink")};
   border-radius: 8px; padding: 4px 12px; font-size: 13.5px; }}
@@ -96,12 +96,8 @@ table.plain .n {{ text-align: right; }}
 .empty {{ border: 1.5px dashed {LINE}; border-radius: 10px; padding: 26px 18px; text-align: center; color: {QUIET}; }}
 .empty b {{ display: block; color: {INK}; font-size: 17px; margin-bottom: 4px; }}
 .ghost {{ display: grid; gap: 10px; }}
-.ghost i {{ display: block; height: 74px; border-radius: 10px;
-  background: linear-gradient(90deg, {SOFT} 30%, {PAPER} 50%,
-  {SOFT} 70%) 0 0 / 300% 100%; animation: ghost 1.6s linear infinite; }}
+.ghost i {{ display: block; height: 74px; border-radius: 10px; background: {SOFT}; }}
 .ghost i + i {{ height: 380px; }}
-@keyframes ghost {{ from {{ background-position: 100% 0; }} to {{ background-position: 0 0; }} }}
-@media (prefers-reduced-motion: reduce) {{ .ghost i {{ animation: none; }} }}
 @media (max-width: 600px) {{
   .figures {{ grid-template-columns: repeat(2, 1fr); gap: 8px; }}
   .figure {{ padding: 8px 10px; }} .figure .value {{ font-size: 21px; }}

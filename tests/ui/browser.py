@@ -43,6 +43,13 @@ _IDLE = """() => {
 }"""
 
 
+def profile(browser: Any, **options: Any) -> Any:
+    """A profile of its own, with a window that stays open: each page is then a tab, and not one more window to draw."""
+    context = browser.new_context(accept_downloads=True, **options)
+    context.new_page()
+    return context
+
+
 class Visit:
     """One visitor: a window, what it asked for, and what its console said."""
 

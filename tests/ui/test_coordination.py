@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ from jitasa_analytics.service.audit import Audit
 from jitasa_analytics.service.requests import Requests
 from jitasa_analytics.service.roles import User
 from jitasa_analytics.store import Store
-from tests.ui.browser import Visit
-from tests.ui.conftest import ARTEFACTS, ROOT, START, free_port
+from tests.ui.browser import Visit, profile
+from tests.ui.conftest import ARTEFACTS, ROOT, free_port, ready
 from tests.ui.test_reach import _findings
 
-pytestmark = pytest.mark.ui
+# One server for all of them, in one process.
+pytestmark = [pytest.mark.ui, pytest.mark.xdist_group("people")]
 
 PASSWORD = "ดาวเรือง-2564-กลางแจ้ง"
 _SERVE = ("import sys; from pathlib import Path; from dashboards.app import serve; "
@@ -51,11 +51,7 @@ def people_server(people_store: Path, tmp_path_factory: pytest.TempPathFactory) 
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-c", _SERVE, str(people_store), str(port)], cwd=ROOT, stdout=out,
                                    stderr=subprocess.STDOUT, env={**os.environ, "JITASA_LANG": "th"})
-    end, address = time.monotonic() + START, f"http://127.0.0.1:{port}/"
-    while address not in log.read_text("utf-8", "replace"):
-        assert process.poll() is None and time.monotonic() < end, log.read_text("utf-8", "replace")[-2000:]
-        time.sleep(0.1)
-    yield address
+    yield ready(process, log, f"http://127.0.0.1:{port}/")
     process.terminate()
     process.wait(10)
 
@@ -63,28 +59,49 @@ def people_server(people_store: Path, tmp_path_factory: pytest.TempPathFactory) 
 Enter = Callable[..., Visit]
 
 
+@pytest.fixture(scope="module")
+def own_browsers(browser: Any) -> Iterator[dict[tuple[str, int], Any]]:
+    """The browser that each person brings along: its cache stays, as at an office; whoever sat there is signed out."""
+    kept: dict[tuple[str, int], Any] = {}
+    yield kept
+    for context in kept.values():
+        context.close()
+
+
 @pytest.fixture
-def enter(chromium: Any, people_server: str) -> Iterator[Enter]:
+def enter(browser: Any, people_server: str, own_browsers: dict[tuple[str, int], Any]) -> Iterator[Enter]:
     """Sign people in, each in a browser of their own; at the end nobody's console may hold an error."""
     ARTEFACTS.mkdir(exist_ok=True)
     visits: list[Visit] = []
+    came: list[str] = []
 
     def sign_in(name: str, path: str = "", **size: int) -> Visit:
-        visitor = Visit(chromium.browser.new_context(accept_downloads=True), people_server, ARTEFACTS, **size)
+        seat = (name, came.count(name))
+        came.append(name)
+        if seat not in own_browsers:
+            own_browsers[seat] = profile(browser)
+        visitor = Visit(own_browsers[seat], people_server, ARTEFACTS, **size)
         visits.append(visitor)
-        visitor.page.goto(people_server + "login")
+        # Who is not signed in is sent to the form, and from there to what was asked for.
+        visitor.page.goto(people_server + (path or "login"))
         visitor.page.fill("input[name=name]", name)
         visitor.page.fill("input[name=password]", PASSWORD)
         visitor.page.locator("button[type=submit]").first.click()
-        visitor.page.wait_for_url(re.compile(r"^(?!.*login).*$"))
+        visitor.page.wait_for_url(re.compile(r"^(?!.*/login).*$"))
         if path:
-            visitor.open(path, map_drawn=path.startswith("coordination"))
+            assert visitor.page.url.startswith(people_server + path.split("?")[0])
+            visitor.idle()
+        if path.startswith("coordination"):
+            visitor.drawn()
         return visitor
 
     yield sign_in
     for visitor in visits:
-        assert visitor.foreign == [] and visitor.errors == []
-        visitor.page.context.close()
+        visitor.close()
+    for context in own_browsers.values():
+        context.clear_cookies()
+    assert [visitor.foreign for visitor in visits if visitor.foreign] == []
+    assert [visitor.errors for visitor in visits if visitor.errors] == []
 
 
 def waiting(store: Path, area: str, status: str, **filters: Any) -> list[dict[str, Any]]:

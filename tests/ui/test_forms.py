@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,16 @@ from playwright.sync_api import expect
 from jitasa_analytics.service import references
 from jitasa_analytics.store import Store
 from tests.ui.browser import LONG, Visit
-from tests.ui.conftest import ARTEFACTS, ROOT, START, free_port
+from tests.ui.conftest import ARTEFACTS, ROOT, free_port, ready
 
-pytestmark = pytest.mark.ui
+# One server for all of them, in one process.
+pytestmark = [pytest.mark.ui, pytest.mark.xdist_group("forms")]
 
 _SERVE = ("import sys; from pathlib import Path; from dashboards.app import make_server; "
           "from jitasa_analytics.service.web import robots; from jitasa_analytics.service.web.doors import Doors\n"
           "robots.FASTEST_SECONDS = 0.0\n"
           "s = make_server(Path(sys.argv[1]), int(sys.argv[2]), people=Doors('accounts', forms=True))\n"
-          "s.start(); print('ready', flush=True); s.io_loop.start()")
+          "s.start(); print(f'http://127.0.0.1:{sys.argv[2]}/', flush=True); s.io_loop.start()")
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,7 @@ def forms(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-c", _SERVE, str(store), str(port)], cwd=ROOT, stdout=out,
                                    stderr=subprocess.STDOUT, env={**os.environ, "JITASA_LANG": "th"})
-    end = time.monotonic() + START
-    while "ready" not in log.read_text("utf-8", "replace"):
-        assert process.poll() is None and time.monotonic() < end, log.read_text("utf-8", "replace")[-2000:]
-        time.sleep(0.1)
-    yield store, f"http://127.0.0.1:{port}/"
+    yield store, ready(process, log, f"http://127.0.0.1:{port}/")
     process.terminate()
     process.wait(10)
 
@@ -143,9 +139,9 @@ def test_volunteering_by_lists(phone: Visit, forms: tuple[Path, str]) -> None:
     assert page.locator("#reference").inner_text().startswith("V1-")
 
 
-def test_asking_without_scripts(chromium: Any, forms: tuple[Path, str]) -> None:
+def test_asking_without_scripts(browser: Any, forms: tuple[Path, str]) -> None:
     """Lists are fetched with a button; the request arrives just the same."""
-    context = chromium.browser.new_context(java_script_enabled=False)
+    context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(forms[1] + "ask")
     page.get_by_text("อาหาร", exact=True).click()

@@ -203,9 +203,9 @@ def test_empty_answers_are_said_in_words(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("slug", ["", "best_sites"])
-def test_phone(chromium: object, server: str, visit: Visit, slug: str) -> None:
+def test_phone(visitors: object, server: str, visit: Visit, slug: str) -> None:
     """On a phone nothing stands out at the side, and the map can be read."""
-    phone = Visit(chromium, server, visit.artefacts, width=390, height=844)
+    phone = Visit(visitors, server, visit.artefacts, width=390, height=844)
     phone.open(f"{slug}?area=20")
     wide = phone.page.locator(".main-content").evaluate("e => e.scrollWidth")
     assert wide <= 392
