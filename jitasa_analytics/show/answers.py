@@ -11,8 +11,9 @@ import pandas as pd
 
 from jitasa_analytics import areas, texts
 from jitasa_analytics.geo import WEB_MERCATOR
-from jitasa_analytics.show import card, charts, classes, colours, numbers, plain_placement, tables, words
+from jitasa_analytics.show import card, classes, colours, numbers, plain_charts, plain_placement, tables, words
 from jitasa_analytics.show.paint import Paint, Points
+from jitasa_analytics.show.plain_charts import Line
 
 __all__ = ["chart_of", "drawable", "named", "paint_column", "paint_of", "points_of"]
 
@@ -118,21 +119,21 @@ def _pointed(table: pd.DataFrame, lang: str, study: str) -> pd.DataFrame:
 
 def _of_plans(draw: Any) -> Any:
     """What draws plans in the way of ``draw``; HoloViews is loaded only where it is wanted."""
-    if draw is charts:
-        from jitasa_analytics.show import placement
+    if draw is plain_charts:
+        return plain_placement
+    from jitasa_analytics.show import placement
 
-        return placement
-    return plain_placement
+    return placement
 
 
-def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, draw: Any = charts,
+def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, draw: Any = None,
              dark: bool = False) -> tuple[str, Any] | None:
     """The chart that goes with an answer: a series over time, a curve over cost, else the largest areas.
 
     Parameters
     ----------
     draw : module
-        ``charts`` or ``plain_charts``.
+        ``plain_charts``, or ``charts``, which is loaded where nothing is said.
     dark : bool
         Whether it stands on a dark ground.
 
@@ -140,6 +141,10 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, dr
     -------
     tuple of (title, what ``draw`` makes), or None where there is nothing to draw.
     """
+    if draw is None:
+        from jitasa_analytics.show import charts
+
+        draw = charts
     own: tuple[str, Any] | None = _of_plans(draw).picture(answer, lang, height=height)
     if own is not None:
         return own
@@ -150,13 +155,13 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, dr
     series = answer.tables.get("series")
     if series is not None and len(series) and {"date", "share"} <= set(series.columns):
         y = "share" if series["share"].notna().any() else "count"
-        line = charts.Line(series, "date", y, words.column(y, lang, answer.study), ink)
+        line = Line(series, "date", y, words.column(y, lang, answer.study), ink)
         return texts.say("show.over_time", lang, what=line.label), draw.lines(
             [line], lang, height=height, share=y == "share")
     curve = answer.tables.get("curve")
     if curve is not None and len(curve) and "share_covered" in curve:
         cost = str(curve.columns[0])
-        line = charts.Line(curve, cost, "share_covered", words.column("share_covered", lang, answer.study), ink)
+        line = Line(curve, cost, "share_covered", words.column("share_covered", lang, answer.study), ink)
         return texts.say("show.by_cost", lang, what=line.label, unit=words.column(cost, lang)), draw.lines(
             [line], lang, height=height, share=True, xlabel=words.column(cost, lang))
     top = tables.ranked(answer.frame, name).head(8)

@@ -6,8 +6,6 @@ import base64
 import io
 from typing import Any
 
-import datashader as ds
-import datashader.transfer_functions as tf
 import numpy as np
 import pandas as pd
 
@@ -34,6 +32,10 @@ def picture(lon: Any, lat: Any, bounds: tuple[float, float, float, float], colou
     dict
         ``url`` (a data address) and ``bounds``, as the dashboard's map takes them.
     """
+    # Loaded with the first picture: it takes longer than all that most pages need.
+    import datashader as ds
+    import datashader.transfer_functions as tf
+
     west, south, east, north = bounds
     x, y = to_web_mercator(np.asarray(lon, float), np.asarray(lat, float))
     canvas = ds.Canvas(plot_width=WIDTH, plot_height=HEIGHT, x_range=(west, east), y_range=(south, north))
