@@ -21,6 +21,16 @@ hypothesis.settings.load_profile("shared")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of one group stay in one process."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.grouping import Grouped
+
+    return Grouped(config, log)
+
+
 def _once(base: Path, name: str) -> Iterator[tuple[Path, bool]]:
     """A folder that the first of several test processes fills, and the others wait for."""
     folder = base / name
