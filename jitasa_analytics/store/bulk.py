@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jitasa_analytics.contracts import Column, Dataset
+from jitasa_analytics.store import implied
 from jitasa_analytics.store.counted import CUBE_OF, Counted
 from jitasa_analytics.store.feed import Feed
 from jitasa_analytics.store.keys import Keys
@@ -78,9 +79,10 @@ class Stage:
                           {c.name: c.default for c in contract.columns if c.default is not None}, _PART)
         self.aside = ""
         self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
-                          if (default := _default(c)) is not None}
+                          if (default := implied.default_sql(c)) is not None}
         filled = f", {_FILLED} BIGINT" if any(c.name in self._defaults for c in self._given) else ""
-        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c, contract)}" for c in contract.stored)
+        columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c, contract)}" if c in self._given else
+                            implied.declaration(c) for c in contract.stored)
         self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT{filled})")
         self._connection.execute("BEGIN")
         self._loading, self._ended = True, False
@@ -106,11 +108,8 @@ class Stage:
     def _insert(self, names: list[str]) -> str:
         """The INSERT of incoming rows with these columns."""
         parts, filled = [], []
-        for column in self._contract.stored:
+        for column in self._given:
             name, default = quoted(column.name), self._defaults.get(column.name)
-            if column not in self._given:
-                parts.append("NULL" if default is None else default[1])
-                continue
             value = f"CAST({name} AS {column.sql_type})"
             if default is None:
                 parts.append(value)
@@ -238,7 +237,7 @@ class Stage:
             self._connection.execute(
                 f"DELETE FROM {table} AS t USING met AS m WHERE m._known AND NOT m._same AND {same}")
         columns = ", ".join(quoted(c.name) for c in contract.stored)
-        self._connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM met WHERE {taken}")
+        implied.insert(self._connection, contract, f"g_{contract.group}", f"SELECT {columns} FROM met WHERE {taken}")
 
     def _meet(self, authority: Authority) -> None:
         """Every row beside the one of the same key: merged, known or not, the same or not."""
@@ -309,10 +308,3 @@ def _unpacked(column: Column, contract: Dataset) -> str:
     different = column.kind == "token" or (contract.key == (column.name,) and column.sql_type == "VARCHAR")
     return " USING COMPRESSION uncompressed" if different else ""
 
-
-def _default(column: Column) -> str | None:
-    """What a new row has by default, as SQL."""
-    if column.default is None:
-        return None
-    text = column.default.replace("'", "''")
-    return f"CAST('{text}' AS {column.sql_type})"

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from jitasa_analytics.contracts import Dataset, dataset, datasets_of
 from jitasa_analytics.errors import StoreError
-from jitasa_analytics.store import cubes, engine
+from jitasa_analytics.store import cubes, engine, implied
 from jitasa_analytics.store.counted import Counted
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
 from jitasa_analytics.store.recount import Recount
@@ -103,7 +103,7 @@ class Transaction:
         self._connection.register("incoming", to_arrow(frame, contract))
         rows = select_from_arrow(contract, "incoming")
         self._recount.rows(self._connection, name, f"({rows})", new=True)
-        self._connection.execute(f"INSERT INTO {self._table(contract)} BY NAME {rows}")
+        implied.insert(self._connection, contract, f"g_{contract.group}", rows)
         self._connection.unregister("incoming")
         self._touched.add(name)
 
