@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gc
 import io
-from collections import Counter
+import sys
+from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,6 +40,11 @@ from jitasa_analytics.store.staging import Authority
 
 # Rows for the careful lane are collected up to so many.
 _CAREFUL_ROWS = 20_000
+# So many blocks are read ahead, while rows are with the careful lane.
+_AHEAD = 3
+# Seconds after which a thread that works in Python lets another one have its turn. The threads of the fast lane need
+# few moments of Python, but many of them, and would wait for each as long as the careful lane works.
+_TURN = 0.0005
 # A row that begins so is the example of a template.
 _EXAMPLE = headers.EXAMPLE.encode()
 
@@ -167,6 +173,7 @@ class _Import:
             skip = np.zeros(len(numbers), bool)
             if first and len(numbers) and numbers[0] == 1:
                 skip[0] = True
+                found.lengths[:, 0] = 0  # a header is no text for the rules: to find that it is no area takes long
             for record, begin, end in found.odd.tolist():
                 self._odd(record + self._records + 1, str(raw[begin:end], "utf-8"), rest, doubtful, examples)
             for k in rows_that_begin(data, found.starts[0], _EXAMPLE):
@@ -279,14 +286,15 @@ class _Import:
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """Millions of findings and cells come and go without a cycle among them; to look for one costs a tenth."""
-    if not gc.isenabled():
-        yield
-        return
+    collected, turn = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(min(_TURN, turn))
     try:
         yield
     finally:
-        gc.enable()
+        sys.setswitchinterval(turn)
+        if collected:
+            gc.enable()
 
 
 def _move(some: _Rest, rest: _Rest) -> None:
@@ -309,10 +317,14 @@ def _with_last(blocks: Iterator[Bytes]) -> Iterator[tuple[Bytes, bool]]:
 
 
 def _ahead(pool: ThreadPoolExecutor, judged: Iterator[_Judged]) -> Iterator[_Judged]:
-    """Each block, while the next one is read already."""
-    waiting = pool.submit(next, judged, None)
-    while (found := waiting.result()) is not None:
-        waiting = pool.submit(next, judged, None)
-        yield found
+    """Each block, while the next ones are read already by the pool's one thread."""
+    waiting = deque(pool.submit(next, judged, None) for _ in range(_AHEAD))
+    try:
+        while (found := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, judged, None))
+            yield found
+    finally:
+        for block in waiting:
+            block.cancel()
 
 
