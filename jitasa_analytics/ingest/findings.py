@@ -19,7 +19,8 @@ Severity = Literal["repair", "warning", "error"]
 _ADDRESS = ("province", "district", "tambon")
 
 
-@dataclass(frozen=True)
+# Never changed, and not frozen: see `Cell`.
+@dataclass(slots=True)
 class Finding:
     """One thing about one cell or row.
 
