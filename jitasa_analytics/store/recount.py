@@ -102,10 +102,10 @@ class Recount:
         elif cube == "request_cube" and cube in self._part:
             self._count_days(database)
         elif cube == "dose_cube" and cube in self._part:
-            self._add(f"{database}.dose_cube", "week", "memory.main.more_doses")
-        elif cube in cubes.TIME_OF and "dose_cube" in self._part:
+            self._add(database, cube, "memory.main.more_doses")
+        elif cube in cubes.CELL_OF and "dose_cube" in self._part:
             more = cubes.definition(cube, dose_cube="memory.main.more_doses")
-            self._add(f"{database}.{cube}", cubes.TIME_OF[cube], f"({more})")
+            self._add(database, cube, f"({more})")
 
     def _count_days(self, database: str) -> None:
         self._days(self._connection)
@@ -121,15 +121,15 @@ class Recount:
         self._connection.execute(f"DELETE FROM {database}.request_cube WHERE day IN (FROM memory.main.touched_days)")
         self._connection.execute(f"INSERT INTO {database}.request_cube {counted}")
 
-    def _add(self, cube: str, time: str, more: str) -> None:
+    def _add(self, database: str, name: str, more: str) -> None:
         """Add counts to the cells of a cube of injections, and cells that it lacks."""
-        cell = ("digits", "area_code", time, "dose_no", quoted("group"))
+        cube, cell = f"{database}.{name}", [quoted(part) for part in cubes.CELL_OF[name]]
         names, same = ", ".join(cell), " AND ".join(f"c.{name} IS NOT DISTINCT FROM m.{name}" for name in cell)
         summed = f"SELECT {names}, CAST(sum(doses) AS BIGINT) AS doses FROM {{}} GROUP BY ALL ORDER BY {names}"
         run = self._connection.execute
         run(f"CREATE OR REPLACE TABLE memory.main.added AS {summed.format(more)}")
         if self._number("FROM memory.main.added") > _SHARE * self._number(f"FROM {cube}"):
-            run(f"CREATE TABLE {cube}_next AS {summed.format(f'(FROM {cube} UNION ALL FROM memory.main.added)')}")
+            run(f"CREATE TABLE {cube}_next AS {summed.format(f'(FROM {cube} UNION ALL BY NAME FROM memory.main.added)')}")
             run(f"DROP TABLE {cube}")
             run(f"ALTER TABLE {cube}_next RENAME TO {cube.rpartition('.')[2]}")
             return
@@ -137,7 +137,7 @@ class Recount:
         run(f"CREATE OR REPLACE TABLE memory.main.fresh AS SELECT m.* FROM memory.main.added AS m "
             f"ANTI JOIN {cube} AS c ON {same}")
         run(f"UPDATE {cube} AS c SET doses = c.doses + m.doses FROM memory.main.added AS m WHERE {same}")
-        run(f"INSERT INTO {cube} FROM memory.main.fresh")
+        run(f"INSERT INTO {cube} BY NAME FROM memory.main.fresh")
 
     def _number(self, source: str) -> int:
         rows: Any = self._connection.execute(f"SELECT count(*) {source}").fetchall()

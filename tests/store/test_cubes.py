@@ -73,8 +73,8 @@ def test_the_cubes_say_what_the_rows_say(tmp_path_factory: pytest.TempPathFactor
         cube, shots = s.sql("SELECT * FROM request_cube"), s.sql("SELECT * FROM dose_cube")
         weeks = {level: s.query("doses_by_week", level=level, head="20", dose=2, group="all", since="2020-01-01",
                                 upto="2022-01-01") for level in LEVELS}
-        until = {(level, upto): s.query("doses_by_area", level=level, head="", group="60+", upto=upto)
-                 for level in LEVELS for upto in UNTIL}
+        until = {(level, upto, group): s.query("doses_by_area", level=level, head="", group=group, upto=upto)
+                 for level in LEVELS for upto in UNTIL for group in ("60+", "all")}
     expected: dict[tuple[Any, ...], list[Any]] = {}
     categories = items.groupby("request_id")["category"].agg(set).to_dict() if len(items) else {}
     for row in asked.itertuples(index=False):
@@ -103,10 +103,10 @@ def test_the_cubes_say_what_the_rows_say(tmp_path_factory: pytest.TempPathFactor
     for level, digits in LEVELS.items():
         assert weeks[level]["doses"].sum() == sum(n for (d, a, _, no, _), n in counts.items()
                                                   if d == digits and no == 2 and a.startswith("20"))
-    for (level, upto), answer in until.items():
+    for (level, upto, whom), answer in until.items():
         given_until: dict[tuple[str, int], int] = {}
         for (digits, area, monday, no, group), n in counts.items():
-            if digits == LEVELS[level] and group == "60+" and monday.isoformat() <= upto:
+            if digits == LEVELS[level] and whom in (group, "all") and monday.isoformat() <= upto:
                 given_until[area, no] = given_until.get((area, no), 0) + n
         assert {(r.area_code, r.dose_no): r.doses for r in answer.itertuples(index=False)} == given_until
 
