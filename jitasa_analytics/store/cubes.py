@@ -1,7 +1,8 @@
 """Cubes: what screens ask again and again, counted once when a version is built.
 
 ``dose_cube`` counts injections by area × week × dose × group, ``dose_total_cube`` those of all groups together,
-``dose_month_cube`` and ``dose_span_cube`` those of four and sixteen weeks at a time, ``request_cube`` requests by area × day × category × status × urgency.
+``dose_month_cube`` and ``dose_span_cube`` those of four and sixteen weeks at a time, ``request_cube`` requests by
+area × day × category × status × urgency.
 Each is kept at every level (country, province, district, tambon), so that a question about the country reads its few
 rows and not those of 7,400 tambons. A cube lies in the file of the rows that it counts: whichever
 version is opened, the two agree.

@@ -129,7 +129,8 @@ class Recount:
         run = self._connection.execute
         run(f"CREATE OR REPLACE TABLE memory.main.added AS {summed.format(more)}")
         if self._number("FROM memory.main.added") > _SHARE * self._number(f"FROM {cube}"):
-            run(f"CREATE TABLE {cube}_next AS {summed.format(f'(FROM {cube} UNION ALL BY NAME FROM memory.main.added)')}")
+            both = summed.format(f"(FROM {cube} UNION ALL BY NAME FROM memory.main.added)")
+            run(f"CREATE TABLE {cube}_next AS {both}")
             run(f"DROP TABLE {cube}")
             run(f"ALTER TABLE {cube}_next RENAME TO {cube.rpartition('.')[2]}")
             return
