@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from jitasa_analytics.contracts import Dataset, datasets_of
 from jitasa_analytics.errors import StoreError
-from jitasa_analytics.store import cubes, history, journal, sweep
+from jitasa_analytics.store import cubes, history, implied, journal, sweep
 from jitasa_analytics.store import manifest as files
 from jitasa_analytics.store.manifest import Held, Manifest, Position
 from jitasa_analytics.store.store import Store
@@ -159,7 +159,10 @@ class _Work:
 
     def _dataset(self, connection: duckdb.DuckDBPyConnection, contract: Dataset) -> None:
         table = f"new.{quoted(contract.name)}"
-        for column in contract.columns:
+        # A column that no row holds names nobody, and can't be written.
+        unsaid = implied.implied(connection, contract, "new")
+        held = [c for c in contract.columns if c not in unsaid]
+        for column in held:
             if column.kind != "token":
                 continue
             if contract.name == "requests":
@@ -171,7 +174,7 @@ class _Work:
                 self._clear(connection, contract.name, table, column.name, [self.token])
         if contract.scoped_by == "request_id" and self._requests:
             self._delete(connection, contract.name, table, "list_contains($ids, request_id)", {"ids": self._requests})
-        for column in contract.columns:
+        for column in held:
             # What people wrote themselves, and codes that may name a volunteer.
             if column.kind in ("text", "code") and column.name not in contract.key and not column.required:
                 found = [v for v in _distinct(connection, table, column.name) if v == self.token or self.mentions(v)]

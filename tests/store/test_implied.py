@@ -104,3 +104,15 @@ def test_requests_that_are_written_one_by_one(pair: Pair) -> None:
         store.settle()
     pair.same("requests")
     assert not {"urgency", "people", "lon", "lat"} & set(pair.implied("requests"))
+
+
+def test_somebody_is_erased_who_could_stand_in_a_column_that_is_not_held(pair: Pair) -> None:
+    pair.take("doses", "person_token,dose_no,date,area_code",
+              [f"{t},1,2021-06-{1 + k % 28:02},2001{1 + k % 9:02}" for k, t in enumerate(TOKENS)], large=True)
+    pair.take("observations", "observation_id,at,what,area_code",
+              [f"o{k},2021-07-01 10:{k:02},road,200101" for k in range(40)], large=True)
+    pair.same("doses", "observations")
+    assert "observer" in pair.implied("observations")
+    for store in (pair.large, pair.small):
+        assert erase(store, TOKENS[5]).removed == {"doses": 1}
+    pair.same("doses", "observations")
