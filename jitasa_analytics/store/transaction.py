@@ -17,6 +17,7 @@ from jitasa_analytics.contracts import Dataset, dataset, datasets_of
 from jitasa_analytics.errors import StoreError
 from jitasa_analytics.store import cubes, engine, implied
 from jitasa_analytics.store.counted import Counted
+from jitasa_analytics.store.early import Early
 from jitasa_analytics.store.manifest import FILES, Held, Manifest
 from jitasa_analytics.store.recount import Recount
 from jitasa_analytics.store.tables import (
@@ -59,6 +60,7 @@ class Transaction:
         self._read: set[str] = set()
         self._touched: set[str] = set()
         self._beside: set[Path] = set()
+        self._early: dict[str, Early] = {}
         self._remembered = 0
 
     # -- reading what the transaction sees -------------------------------------------------
@@ -175,6 +177,8 @@ class Transaction:
         self._connection.execute(f"SET temp_directory = '{path}'")
         if group is not None:
             self._own(group)
+            if group not in self._early:
+                self._early[group] = Early(self._folder / FILES / self._files[group])
         else:
             file = self._folder / FILES / f"beside-{self.version:08d}.duckdb"
             if file not in self._beside:
@@ -260,6 +264,7 @@ class Transaction:
 
     def close(self) -> None:
         """Checkpoint and let go of all files."""
+        self._end_early()
         for group in self._files:
             self._connection.execute(f"CHECKPOINT g_{group}")
         for group in (*self._files, *self._read):
@@ -272,10 +277,16 @@ class Transaction:
         if self._over:
             return
         self._over = True
+        self._end_early()
         if self._kept and whole:
             engine.give_back(self._connection)
         else:
             self._connection.close()
+
+    def _end_early(self) -> None:
+        for early in self._early.values():
+            early.end()
+        self._early = {}
 
     def discard(self) -> None:
         """Remove what was built."""

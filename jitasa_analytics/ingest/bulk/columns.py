@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.ingest import check, mapping
 from jitasa_analytics.ingest.bulk import cells, tokens
-from jitasa_analytics.ingest.bulk.cells import Flags
+from jitasa_analytics.ingest.bulk.cells import Flags, Longs
 from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.bulk.split import Ints
 from jitasa_analytics.ingest.bulk.words import EMPTY, Words
@@ -93,18 +93,24 @@ class Reader:
         done, values, ids = self._compiled(data, start, length)
         if done is None:
             codes = self.words.find(data, start, length)
+            self._learn()
+            careful, empty = self._refused[codes], self._gone[codes]
+            known = None
         else:
+            # What is said of the few cells that compiled code has not read concerns them alone.
             codes = np.full(len(start), EMPTY, np.int32)
-            if len(todo := np.flatnonzero(~done & (length > 0))):
+            left = np.flatnonzero(~done)
+            if len(todo := left[length[left] > 0]):
                 codes[todo] = self.words.find(data, start[todo], length[todo])
-        self._learn()
-        careful, empty = self._refused[codes], self._gone[codes]
-        if done is not None:
-            careful[done] = empty[done] = False
+            self._learn()
+            careful, empty = np.zeros(len(start), bool), np.zeros(len(start), bool)
+            careful[left], empty[left] = self._refused[codes[left]], self._gone[codes[left]]
+            known = left[codes[left] >= 0]
+        bare = careful | empty
         if self.column.kind in _TYPES:
-            values = self._numbers(values, codes, empty | careful)
-        else:
-            values = self._texts(values, codes)
+            values = self._numbers(values, codes, bare, known)
+        elif known is None or not bare[known].all():
+            values = self._texts(values, codes, bare if known is None else None)
         return Found(values, careful, empty, codes, ids)
 
     def _compiled(self, data: Bytes, start: Ints, length: Ints) -> tuple[Flags | None, Any, Bytes | None]:
@@ -175,20 +181,20 @@ class Reader:
         else:
             self._listed = pa.array(["" if v is None else str(v) for v in self._values], pa.string())
 
-    def _numbers(self, values: Any, codes: Ints, missing: Flags) -> Any:
+    def _numbers(self, values: Any, codes: Ints, missing: Flags, known: Longs | None) -> Any:
+        """Numbers: by their words, or compiled code's with those of the ``known`` words put in."""
         kind = self.column.kind
-        if values is None:
+        if known is None:
             out = self._table[codes]
         else:
             out = values
-            if len(known := np.flatnonzero(codes >= 0)):
-                out[known] = self._table[codes[known]]
+            out[known] = self._table[codes[known]]
         return pa.array(out, mask=missing if missing.any() else None).view(_TYPES[kind])
 
-    def _texts(self, values: Any, codes: Ints) -> Any:
-        bare = self._refused[codes] | self._gone[codes]
-        if values is not None and bare.all():
-            return values
+    def _texts(self, values: Any, codes: Ints, bare: Flags | None) -> Any:
+        """Texts: by their words, or compiled code's with those of words put in."""
+        if bare is None:
+            bare = self._refused[codes] | self._gone[codes]
         found = pa.DictionaryArray.from_arrays(pa.array(codes, mask=bare if bare.any() else None), self._listed)
         if values is None:
             return found
