@@ -269,6 +269,20 @@ def test_a_dry_run_writes_nothing(jitasa, tmp_path):
     assert not store.exists()
 
 
+def test_what_is_not_shown_one_by_one_is_counted_by_rule(jitasa, tmp_path):
+    """Ten findings are printed; of the other seven is said which rule they break, and how many of each."""
+    file = tmp_path / "places.csv"
+    far = "".join(f"f{i},far,10,50,5\n" for i in range(12))
+    wrong = "".join(f"w{i},wrong,100.98,13.36,many\n" for i in range(5))
+    file.write_text(PLACES.splitlines(keepends=True)[0] + far + wrong, "utf-8")
+    code, _, err = jitasa("import", "places", file, "--store", tmp_path / "store", "--dry-run", "--lang", "en")
+    assert code == 0
+    assert err.count("  • ") == 10
+    assert [line for line in err.splitlines() if "… and" in line] == [
+        "  … and 5 more: Not a number", "  … and 2 more: Outside Thailand"]
+    assert "up to 10,000 of each rule" in err
+
+
 def test_bad_files_are_refused_and_no_store_is_made(jitasa, tmp_path):
     store = tmp_path / "store"
     empty, wrong = tmp_path / "empty.csv", tmp_path / "not.xlsx"

@@ -27,7 +27,7 @@ from jitasa_analytics.show import card, classes, colours, numbers, paint, style,
 from jitasa_analytics.show.queue import QueueList
 
 # How often an open page looks whether there is anything newer, milliseconds.
-_LOOK_MS = 2000
+_LOOK_MS = 1000
 _LISTED = 300
 _SUGGESTED = 6
 # After how many hours of waiting a request is late, by its urgency.

@@ -298,7 +298,7 @@ class Data(Page):
             )
         heads = [self.say(f"data.column.{c}") for c in ("severity", "row", "column", "message", "fix")]
         left = further((f.code for f in found[_SHOWN:]), (file.unlisted for file in report.files))
-        by_rule = " · ".join(f"{self._rule(code)} {numbers.number(n)}" for code, n in left.items())
+        by_rule = " · ".join(f"{self._rule(code)} ({numbers.number(n)})" for code, n in left.items())
         more = f'<p class="lead">{escape(self.say("data.more", rules=by_rule))}</p>' if left else ""
         return (
             f'<h3 class="title">{escape(head)}</h3>{counts}' + (table(heads, rows, right=(1,)) if rows else "") + more

@@ -90,7 +90,7 @@ table.plain td {{ border-bottom: 1px solid {LINE}; padding: 5px 8px; vertical-al
 table.plain .n {{ text-align: right; }}
 .scroll {{ overflow-x: auto; }}
 .chip {{ display: inline-block; border-radius: 20px; padding: 1px 10px; font-size: 12px; background: {SOFT};
-  color: {INK}; }}
+  color: {INK}; white-space: nowrap; }}
 .chip.good {{ color: {colour("good")}; border: 1px solid currentColor; background: none; }}
 .chip.bad {{ color: {colour("bad")}; border: 1px solid currentColor; background: none; }}
 .empty {{ border: 1.5px dashed {LINE}; border-radius: 10px; padding: 26px 18px; text-align: center; color: {QUIET}; }}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,25 @@ class Visit:
                                     "return JSON.stringify(now) !== JSON.stringify(before) }", arg=before)
         self.idle()
         return self.state()
+
+    def until(self, condition: str, arg: Any = None) -> dict[str, Any]:
+        """Wait until what the map holds (``now``) fulfils a condition in the browser's language; what it then holds."""
+        self.page.wait_for_function(f"arg => {{ const now = ({_STATE})(); return {condition} }}", arg=arg)
+        self.idle()
+        return self.state()
+
+    def titled(self, start: str) -> str:
+        """Wait until the title of the page's content begins with these words; the whole of it."""
+        self.page.locator("h1.title").filter(has_text=re.compile("^" + re.escape(start))).first.wait_for()
+        return self.text()
+
+    def repainted(self, before: np.ndarray, least: int = 1000) -> np.ndarray:
+        """Wait until the map's pixels are others."""
+        end = time.monotonic() + LONG / 1000
+        while difference(before, now := self.picture()) <= least:
+            assert time.monotonic() < end, "the map is painted as it was"
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        return now
 
     def picture(self) -> np.ndarray:
         """The pixels of the map."""

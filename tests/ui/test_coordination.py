@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from jitasa_analytics.service.accounts import Accounts
 from jitasa_analytics.service.audit import Audit
 from jitasa_analytics.service.requests import Requests
 from jitasa_analytics.service.roles import User
 from jitasa_analytics.store import Store
-from tests.ui.browser import Visit, profile
+from tests.ui.browser import LONG, Visit, profile
 from tests.ui.conftest import ARTEFACTS, ROOT, free_port, ready
 from tests.ui.test_reach import _findings
 
@@ -150,7 +151,8 @@ def test_one_officer_works_and_another_sees_it(enter: Enter, people_store: Path)
     other.page.locator(".card-box h2").get_by_text("Helped").wait_for()
     other.page.locator(".step-confirmed").get_by_text("Open again").wait_for()
     other.shot("coordination_closed_en")
-    assert row(one, request).count() == 0, "a closed request leaves the open queue"
+    # A closed request leaves the open queue.
+    expect(row(one, request)).to_have_count(0, timeout=LONG)
     events = Requests(Store(people_store), User("t", "local"), Audit(people_store)).one(request)["events"]
     assert [e["recorded_by"] for e in events][-5:] == ["chonburi", "second", "chonburi", "second", "chonburi"]
 
@@ -243,7 +245,7 @@ def test_everybody_can_read_it(enter: Enter, people_store: Path, path: str) -> N
     assert _findings(visit) == []
     visit.page.set_viewport_size({"width": 390, "height": 844})
     visit.idle()
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390
+    visit.page.wait_for_function("document.documentElement.scrollWidth <= 390")
     visit.shot(f"{path.split('?')[0]}_phone_en")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import panel as pn
 import pytest
 
-from dashboards import discreet, frame, officer, places
+from dashboards import discreet, forms, frame, officer, places
 from dashboards.desk import Desk
 from dashboards.pages import routes
 from dashboards.scope import Scope, area, language
@@ -210,6 +210,13 @@ def test_filters_count_what_the_list_holds(ui_store: Path) -> None:
         assert counts["requests"].iloc[0] == len(rows)
         assert counts["waiting"].iloc[0] == (rows["state"] == "waiting").sum()
         assert counts["people_concerned"].iloc[0] == rows["people"].sum()
+
+
+def test_a_field_is_as_wide_as_what_it_holds() -> None:
+    """Several rules would be cut off in a column of the form; a word is not."""
+    rules = forms.field(studies.make(studies.get("reopening")), "rules", "en")
+    item = forms.field(studies.make(studies.get("supplies")), "item", "en")
+    assert rules.styles == {"grid-column": "1 / -1"} and item.styles == {}
 
 
 def test_every_study_has_a_page() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ from PIL import Image
 
 from dashboards.tiles import Tiles
 from jitasa_analytics.errors import InputError
-from tests.ui.browser import Visit, colours
+from tests.ui.browser import LONG, Visit, colours
 from tests.ui.conftest import start
 
 
@@ -81,6 +82,14 @@ def _red(visit: Visit) -> float:
     return float(np.mean((pixels[..., 0] > 200) & (pixels[..., 1] < 90)))
 
 
+def _until_red(visit: Visit) -> None:
+    """Wait until the tiles are seen: one that has come is drawn with the next frame."""
+    end = time.monotonic() + LONG / 1000
+    while _red(visit) < 0.2:
+        assert time.monotonic() < end, "no tile is drawn"
+        visit.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
 @pytest.mark.ui
 def test_tiles_answer_are_slow_and_are_missing(tiled: str, source: _Source, chromium: object, tmp_path: Path) -> None:
     visit = Visit(chromium, tiled, tmp_path)
@@ -91,23 +100,19 @@ def test_tiles_answer_are_slow_and_are_missing(tiled: str, source: _Source, chro
     assert source.asked > 0
     assert colours(visit.picture()) >= 5 and _red(visit) < 0.02
     source.ready.set()
-    visit.page.wait_for_load_state("networkidle")
+    _until_red(visit)
     with urllib.request.urlopen(tiled, timeout=60) as answer:
         assert f"img-src 'self' http://127.0.0.1:{source.server_port} " in answer.headers["Content-Security-Policy"]
     # They answer: what lies around the areas is theirs, and whose they are is said.
     source.mode = "answers"
     visit.open("?area=20&lang=en")
-    visit.page.wait_for_load_state("networkidle")
     visit.page.get_by_text("tiles of a test").wait_for()
-    shot = _red(visit)
-    while shot < 0.2:  # a tile that has come is drawn with the next frame
-        visit.page.evaluate("() => new Promise(requestAnimationFrame)")
-        shot = _red(visit)
+    _until_red(visit)
     assert visit.errors == [] and all(str(source.server_port) in url for url in visit.foreign)
     # Missing: boundaries only, as if there were no source.
     source.mode = "missing"
-    visit.open("?area=20&lang=en")
-    visit.page.wait_for_load_state("networkidle")
+    with visit.page.expect_response(lambda r: str(source.server_port) in r.url and r.status == 404):
+        visit.open("?area=20&lang=en")
     assert colours(visit.picture()) >= 5 and _red(visit) < 0.02
     before = visit.state()
     visit.choose("measure", "Volunteers")

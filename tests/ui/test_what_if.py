@@ -30,6 +30,11 @@ def _points(visit: Visit, layer: str) -> list[Any]:
     return list(visit.page.evaluate(_POINTS, layer))
 
 
+def _held(visit: Visit, layer: str, count: int) -> None:
+    """Wait until a layer has so many points: the address and the words may be there before them."""
+    visit.page.wait_for_function(f"([name, n]) => ({_POINTS})(name).length === n", arg=[layer, count])
+
+
 def _alone(points: list[Any], others: list[Any]) -> tuple[float, float, str]:
     """A point with nothing else near, so that a click means it."""
     def room(p: Any) -> float:
@@ -53,6 +58,7 @@ def test_sites_are_chosen_on_the_map_and_in_the_list(visit: Visit) -> None:
     """A must by a click, a ban by the list: both in address, marks and plan; walking back undoes; all are freed."""
     visit.open("best_sites?area=20&lang=en&minutes=15&n_sites=3")
     visit.map_box()
+    _held(visit, "free", 37)
     free, proposed = _points(visit, "free"), _points(visit, "sites")
     assert len(free) == 37 and len(proposed) == 3
     assert _points(visit, "fixed") == [] and _points(visit, "forbidden") == []
@@ -61,7 +67,8 @@ def test_sites_are_chosen_on_the_map_and_in_the_list(visit: Visit) -> None:
     _say(visit, "Must open")
     visit.page.wait_for_url(re.compile(r"fixed=[^&]+"))
     visit.page.get_by_text("Your choice").wait_for()
-    assert len(_points(visit, "fixed")) == 1 and len(_points(visit, "free")) == 36
+    _held(visit, "fixed", 1)
+    _held(visit, "free", 36)
     # The list is the map's equal: its first row is the site that reaches most, and so part of the plan.
     row = visit.page.locator(".tabulator-row", has_text="Chosen").first
     banned = row.locator("[tabulator-field=name]").inner_text()
@@ -69,7 +76,7 @@ def test_sites_are_chosen_on_the_map_and_in_the_list(visit: Visit) -> None:
     visit.page.get_by_text(f"Choice for {banned}").wait_for()
     _say(visit, "Must not open")
     visit.page.wait_for_url(re.compile(r"forbidden=[^&]+"))
-    assert len(_points(visit, "forbidden")) == 1
+    _held(visit, "forbidden", 1)
     before = visit.state()
     visit.page.get_by_role("button", name="Calculate").click()
     visit.changed(before)
@@ -80,8 +87,8 @@ def test_sites_are_chosen_on_the_map_and_in_the_list(visit: Visit) -> None:
     visit.shot("wishes_en")
     visit.page.go_back()
     visit.page.wait_for_function("() => !location.search.includes('forbidden=')")
-    visit.page.wait_for_function(f"() => ({_POINTS})('forbidden').length === 0")
-    assert len(_points(visit, "fixed")) == 1
+    _held(visit, "forbidden", 0)
+    _held(visit, "fixed", 1)
     visit.page.get_by_role("button", name="Free all").click()
     visit.page.wait_for_function("() => !location.search.includes('fixed=')")
     visit.page.get_by_text("Your choice").wait_for(state="detached")
