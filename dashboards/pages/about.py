@@ -70,6 +70,7 @@ class About(Page):
         return table(
             [self.say(f"about.{c}") for c in ("method", "what", "formula", "reference")],
             [(f"<b>{n}</b>", w, f"<code>{f}</code>", s) for n, w, f, s in rows],
+            stacked=True,
         )
 
     def _sources(self) -> str:

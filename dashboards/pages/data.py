@@ -122,7 +122,10 @@ class Data(Page):
             for r in found
         ]
         self.refused.object = table(
-            [self.say(f"data.column.{c}") for c in ("dataset", "file", "rule", "fix", "rows")], rows, right=(4,)
+            [self.say(f"data.column.{c}") for c in ("dataset", "file", "rule", "fix", "rows")],
+            rows,
+            right=(4,),
+            stacked=True,
         )
 
     def _made_for(self, note: str) -> str:
@@ -301,7 +304,9 @@ class Data(Page):
         by_rule = " · ".join(f"{self._rule(code)} ({numbers.number(n)})" for code, n in left.items())
         more = f'<p class="lead">{escape(self.say("data.more", rules=by_rule))}</p>' if left else ""
         return (
-            f'<h3 class="title">{escape(head)}</h3>{counts}' + (table(heads, rows, right=(1,)) if rows else "") + more
+            f'<h3 class="title">{escape(head)}</h3>{counts}'
+            + (table(heads, rows, right=(1,), stacked=True) if rows else "")
+            + more
         )
 
     def _rule(self, code: str) -> str:
@@ -329,15 +334,22 @@ class Data(Page):
             self.sent = None
 
 
-def table(heads: Sequence[str], rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = ()) -> str:
-    """A plain table; cells are HTML."""
+def table(
+    heads: Sequence[str], rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...] = (), stacked: bool = False
+) -> str:
+    """A plain table; cells are HTML. A ``stacked`` one has long texts: a phone shows its cells one below the other."""
 
-    def cells(tag: str, row: Sequence[str]) -> str:
-        return "".join(f"<{tag}{' class=n' if i in right else ''}>{cell}</{tag}>" for i, cell in enumerate(row))
+    def cell(tag: str, role: str, i: int, text: str) -> str:
+        # What is drawn as blocks is no table to a screen reader unless it is called one.
+        told = f' role="{role}" data-head="{escape(heads[i], quote=True)}"' if stacked else ""
+        return f"<{tag}{' class=n' if i in right else ''}{told}>{text}</{tag}>"
 
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    head = cells("th", [escape(h) for h in heads])
+    row = '<tr role="row">' if stacked else "<tr>"
+    body = "".join(row + "".join(cell("td", "cell", i, c) for i, c in enumerate(r)) + "</tr>" for r in rows)
+    head = "".join(cell("th", "columnheader", i, escape(h)) for i, h in enumerate(heads))
+    kind = '"plain stacked" role="table"' if stacked else '"plain"'
+    group = ' role="rowgroup"' if stacked else ""
     return (
-        f'<div class="scroll" tabindex="0"><table class="plain"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0"><table class={kind}><thead{group}>{row}{head}</tr></thead>'
+        f"<tbody{group}>{body}</tbody></table></div>"
     )

@@ -88,6 +88,14 @@ table.plain th {{ text-align: left; font-weight: 600; border-bottom: 1px solid {
   vertical-align: bottom; }}
 table.plain td {{ border-bottom: 1px solid {LINE}; padding: 5px 8px; vertical-align: top; }}
 table.plain .n {{ text-align: right; }}
+@media (max-width: 600px) {{
+  table.stacked thead {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
+  table.stacked, table.stacked tbody {{ display: block; }}
+  table.stacked tr {{ display: block; border-bottom: 1px solid {LINE}; padding: 8px 0; }}
+  table.stacked td, table.stacked .n {{ display: grid; grid-template-columns: 7.5em 1fr; gap: 8px; border: 0;
+    padding: 2px 0; text-align: left; overflow-wrap: anywhere; }}
+  table.stacked td::before {{ content: attr(data-head); color: {QUIET}; }}
+}}
 .scroll {{ overflow-x: auto; }}
 .chip {{ display: inline-block; border-radius: 20px; padding: 1px 10px; font-size: 12px; background: {SOFT};
   color: {INK}; white-space: nowrap; }}
