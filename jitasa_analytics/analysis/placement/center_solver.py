@@ -59,8 +59,9 @@ class _Search:
             return None
         self.costs = np.unique(self.cost[(self.cost >= watch.bound) & (self.cost <= watch.value)])
         if len(self.served) <= _CORE:
-            self._from_above(self.served)
+            # Proofs come first: a search for a radius that is too small only ends with its work.
             self._from_below()
+            self._from_above(self.served)
             nodes = _NODES
             while not watch.over() and self._low() < self._high():
                 self._between(self.served, nodes)
