@@ -17,6 +17,9 @@ from jitasa_analytics.analysis.placement.median_lists import together
 _STEP, _SETTLED, _AGAIN = 0.5, 1e-3, 0.05  # of an ascent at first; at which it has arrived; with which it goes on
 _PATIENCE = 0.25  # of the rounds, without gain before steps shrink
 _FORGOTTEN = 0.4  # of a direction, in as many rounds: less than half, or ascents stop at an edge too soon
+_SWEEP, _SWEPT, _SLOWER = 0.12, 1e-3, 0.75  # steps of sweeps at first, at last, and of one after another
+_FROM, _SLOWEST = 0.25, 0.5  # where sweeps begin once more; how much slower their steps shrink then
+_CARRIED = 0.98  # of a direction, from one round of a sweep to the next
 _FADING = 0.95  # of how often a candidate was among the open ones, in a round
 _PARTS = 16
 _AROUND = 4  # places of a coarser problem that a place takes its multiplier from
@@ -67,6 +70,7 @@ class Ascent:
         self.usage: Floats = np.zeros(len(choice.ends))
         self.direction: Floats = np.zeros(len(mu))
         self.theta = _STEP
+        self.sweeping, self.first, self.slower = _SWEEP, _SWEEP, _SLOWER
         self.active = active
         self.rho = self._sums(mu)
         self.bound = self._proven(mu, self.rho)
@@ -76,16 +80,31 @@ class Ascent:
 
         The more rounds at a time, the longer a direction is kept: slower at first, and higher in the end.
         """
-        choice, active = self.choice, self.active
         patience = max(5, int(_PATIENCE * rounds))
         if self.theta < _SETTLED:
             self.theta = _AGAIN
+        self.theta = self._climbed(rounds, km, enough, self.theta, 1 - _FORGOTTEN / patience, patience)
+
+    def sweep(self, rounds: int, km: float, enough: float) -> None:
+        """The same by steps that don't depend on what is gained: later at their best, and then better by far.
+
+        Steps get smaller from sweep to sweep; where they are too small to matter they begin anew, and shrink slower.
+        """
+        self._climbed(rounds, km, enough, self.sweeping, _CARRIED, rounds + 1)
+        self.sweeping *= self.slower
+        if self.sweeping < _SWEPT:
+            self.first, self.slower = self.first * _FROM, self.slower**_SLOWEST
+            self.sweeping = self.first = max(self.first, 4 * _SWEPT)
+
+    def _climbed(
+        self, rounds: int, km: float, enough: float, theta: float, momentum: float, patience: int
+    ) -> float:
+        """Rounds of the active candidates, and what they prove with all of them; the step size left."""
+        choice, active = self.choice, self.active
         best, used = self.now.copy(), self.usage[active]
         _, theta, done = kernels.line_ascent(
             *self.tree.rough, *self.tree.rough_sites(choice.ends[active]), choice.fixed[active], choice.p, km, enough,
-            self.now.copy(), self.direction, self.theta, 1 - _FORGOTTEN / patience, patience, rounds, best,
-            used)
-        self.theta = float(theta)
+            self.now.copy(), self.direction, theta, momentum, patience, rounds, best, used)
         self.usage *= _FADING**done
         self.usage[active] = used
         rho = self._sums(best)
@@ -94,6 +113,7 @@ class Ascent:
         if proven > self.bound:
             self.bound, self.mu, self.rho = proven, best, rho
         self._choose(rho)
+        return float(theta)
 
     def often(self) -> Ints:
         """The candidates that were open most often."""

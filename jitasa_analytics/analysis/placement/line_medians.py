@@ -9,9 +9,11 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from jitasa_analytics.analysis.lines import Lines
 from jitasa_analytics.analysis.placement import line_kernels as kernels
+from jitasa_analytics.analysis.placement import line_shake_kernels as shakes
 from jitasa_analytics.analysis.placement.answer import Plan
 from jitasa_analytics.analysis.placement.beside import beside
 from jitasa_analytics.analysis.placement.cover import Floats, Ints
@@ -26,15 +28,18 @@ _COARSE_ROWS = 4000
 _COARSE_GAP = 0.003
 _COARSE_TURNS = 2  # of multipliers and swaps, at each of these sizes
 _ROUNDS = (40, 20, 20)  # of multipliers between two proofs, at these sizes and for all places
-_LATER, _LONGER, _MOST_ROUNDS = (80,), 1.25, 160  # for all places in later turns; by what they grow; at most
-_TURN = (80, 160)  # rounds of a first and of a later turn, beside a search by swaps
+_PROOFS = 4  # for all places, beside the first search by swaps
+_SWEEP = 160  # rounds of multipliers beside each later search
 _SLACK = (0.3, 0.1, 0.05)  # of what a candidate has to save, that it may save less and raise the bound
 _ACTIVE, _LEAST_ACTIVE = 10, 2500  # candidates for each site that raise the bound at first, and at least
 _AIM = 1.005  # of the incumbent, that multipliers aim at
 _TRIED, _LEAST_TRIED = 8, 1000  # candidates for each site that swaps put in, and at least,
 _LIKELY = 1e-3  # besides those that were among the open ones in so many of the rounds
-_SHAKEN, _TRIES = 0.04, 10  # of the sites, exchanged before another search by swaps; how often in a turn
-_AFRESH = 8  # turns, one of which begins with what multipliers open often
+_EXCHANGED, _AROUND = 5, 100  # sites at most that are exchanged before others around them are tried; those others
+_FAR = 0.5  # of the exchanges, in which one of the sites comes from anywhere
+_CROSSINGS = 12  # of two plans
+_CHANCE = 0.02  # of a candidate to come in, besides how often it was among the open ones
+_TRIES, _AT_ONCE = 3, 40  # how often in a turn so many exchanges are tried
 _COARSE_PROOFS = 2  # beside a search by swaps
 
 
@@ -130,17 +135,14 @@ class _Search:
         rng = np.random.default_rng(self.task.seed)
         liked = np.zeros(self.m, bool)  # candidates of any plan so far
         while not watch.over():
-            rounds = _ROUNDS[-1]
             look = functools.partial(self._improved, begin, rng.permutation(self.m))
-            if turn:
-                later = _LATER[min(turn, len(_LATER)) - 1]
-                rounds = int(min(later * _LONGER ** (turn // 8), _MOST_ROUNDS))
-                state.theta = max(state.theta, 0.1) if turn == 1 else state.theta
-            if turn > 1 and turn % _AFRESH:
+            if turn > 1:
                 likely = liked | (state.usage > _LIKELY)
                 likely[state.best(max(_TRIED * self.p, _LEAST_TRIED))] = True
-                look = functools.partial(self._shaken, rng, state.usage.copy(), np.flatnonzero(likely))
-            found = beside(functools.partial(self._raise, state, rounds, _TURN[turn > 0]), look, watch.left)
+                look = functools.partial(
+                    self._shaken, int(rng.integers(2**31)), state.usage.copy(), np.flatnonzero(likely),
+                    begin if turn % 2 else None)
+            found = beside(functools.partial(self._raise, state, turn), look, watch.left)
             self._offer(found)
             liked[found] = True
             turn += 1
@@ -150,28 +152,69 @@ class _Search:
         """The plan that swaps lead to."""
         return self._improve(self.tree, begin, tried)[0]
 
-    def _shaken(self, rng: np.random.Generator, usage: Floats, tried: Ints) -> Ints:
-        """The best plan after tries to exchange a few of its sites for what multipliers open often, and to mend it."""
+    def _shaken(self, seed: int, usage: Floats, tried: Ints, begin: Ints | None) -> Ints:
+        """The best plan after exchanges that were mended around there, or a fresh one after them, crossed with the best.
+
+        A plan to ``begin`` with makes it a fresh one.
+        """
         assert self.plan is not None
-        best, km, watch = self.plan, np.inf, self.watch
-        for turn in range(_TRIES + 1):
+        plan, rng = self.plan, np.random.default_rng(seed)
+        tried = np.union1d(tried, plan)
+        if self.p < 2 or len(tried) == self.p or self.choice.fixed[plan].all():
+            return plan
+        if begin is None:
+            return self._exchanged(plan, usage, tried, rng)
+        fresh = self._improve(self.tree, begin, rng.permutation(tried))[0]
+        fresh = self._exchanged(fresh, usage, np.union1d(tried, fresh), rng)
+        return self._crossed(plan, fresh, rng)
+
+    def _exchanged(self, plan: Ints, usage: Floats, tried: Ints, rng: np.random.Generator) -> Ints:
+        """A plan after so many exchanges of neighbouring sites, each kept where it is better once it is mended."""
+        fixed, watch = self.choice.fixed, self.watch
+        ends = self.choice.ends[tried]
+        about = cKDTree(ends).query(ends, k=np.arange(1, min(_AROUND, len(tried)) + 1))[1]
+        chosen = np.searchsorted(tried, np.concatenate([plan[fixed[plan]], plan[~fixed[plan]]])).astype(np.int64)
+        for _ in range(_TRIES):
             if watch.cancelled or watch.spent() > watch.time_limit:
                 break
-            begin = best
-            if turn:
-                kept = best[self.choice.fixed[best] | (rng.random(self.p) >= _SHAKEN)]
-                order = np.argsort(-(usage + 0.05 * rng.random(self.m)), kind="stable")
-                fresh = order[~np.isin(order, kept)]
-                begin = np.concatenate([kept, fresh[: self.p - len(kept)]])
-            found, _, _, value = self._improve(self.tree, begin, rng.permutation(tried) if turn else tried[:0])
-            if value < km:
-                best, km = found, value
-        return best
+            shakes.line_shaken(
+                *self.tree.rough, *self.tree.rough_sites(ends), int(fixed.sum()), np.asarray(about, np.int64),
+                usage[tried] + _CHANCE, chosen, _AT_ONCE, _EXCHANGED, _FAR, int(rng.integers(2**31)))
+        return np.asarray(tried[chosen])
 
-    def _raise(self, state: Ascent, rounds: int, whole: int) -> None:
-        """A whole turn of multipliers, proven with all candidates after so many rounds each time."""
-        for _ in range(max(1, whole // rounds)):
+    def _crossed(self, one: Ints, other: Ints, rng: np.random.Generator) -> Ints:
+        """The best of two plans and of those that have the sites of one in a ball and those of the other elsewhere."""
+        fixed, ends, watch = self.choice.fixed, self.choice.ends, self.watch
+        worth = [self._improve(self.tree, plan, one[:0])[3] for plan in (one, other)]
+        for _ in range(_CROSSINGS):
+            if watch.cancelled or watch.spent() > watch.time_limit:
+                break
+            middle = ends[one[rng.integers(self.p)]]
+            first, second = (plan[np.argsort(((ends[plan] - middle) ** 2).sum(axis=1), kind="stable")]
+                             for plan in (one, other))
+            same = [k for k in range(1, self.p) if not np.array_equal(first[:k], second[:k])
+                    and len(np.unique(child := np.concatenate([second[:k], first[k:]]))) == self.p
+                    and fixed[child].sum() == fixed.sum()]
+            if not same:
+                continue
+            k = same[int(rng.integers(len(same)))]
+            for child in (np.concatenate([second[:k], first[k:]]), np.concatenate([first[:k], second[k:]])):
+                if len(np.unique(child)) < self.p or fixed[child].sum() != fixed.sum():
+                    continue
+                value = self._improve(self.tree, child, child[:0])[3]
+                if value < min(worth):
+                    one, worth[0] = child, value
+                    break
+        return one if worth[0] <= worth[1] else other
+
+    def _raise(self, state: Ascent, turn: int) -> None:
+        """A whole turn of multipliers, proven with all candidates."""
+        aim, enough = _AIM * self.km, self.km * (1 - self.watch.gap)
+        for _ in range(1 if turn else _PROOFS):
             if self.watch.over():
                 return
-            state.climb(rounds, _AIM * self.km, self.km * (1 - self.watch.gap))
+            if turn:
+                state.sweep(_SWEEP, aim, enough)
+            else:
+                state.climb(_ROUNDS[-1], aim, enough)
             self.watch.tell(bound=state.bound * self.lines.factor)
