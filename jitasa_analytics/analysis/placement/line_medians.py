@@ -29,7 +29,8 @@ _COARSE_GAP = 0.003
 _COARSE_TURNS = 2  # of multipliers and swaps, at each of these sizes
 _ROUNDS = (40, 20, 20)  # of multipliers between two proofs, at these sizes and for all places
 _PROOFS = 4  # for all places, beside the first search by swaps
-_SWEEP = 160  # rounds of multipliers beside each later search
+_LATER, _AGAIN, _SETTLED = 80, 0.1, 0.04  # rounds in later turns; steps they begin with, and until which they go on
+_SWEEP = 160  # rounds from then on
 _SLACK = (0.3, 0.1, 0.05)  # of what a candidate has to save, that it may save less and raise the bound
 _ACTIVE, _LEAST_ACTIVE = 10, 2500  # candidates for each site that raise the bound at first, and at least
 _AIM = 1.005  # of the incumbent, that multipliers aim at
@@ -153,7 +154,7 @@ class _Search:
         return self._improve(self.tree, begin, tried)[0]
 
     def _shaken(self, seed: int, usage: Floats, tried: Ints, begin: Ints | None) -> Ints:
-        """The best plan after exchanges that were mended around there, or a fresh one after them, crossed with the best.
+        """The best plan after exchanges mended around there, or a fresh one after them crossed with the best.
 
         A plan to ``begin`` with makes it a fresh one.
         """
@@ -210,11 +211,14 @@ class _Search:
     def _raise(self, state: Ascent, turn: int) -> None:
         """A whole turn of multipliers, proven with all candidates."""
         aim, enough = _AIM * self.km, self.km * (1 - self.watch.gap)
-        for _ in range(1 if turn else _PROOFS):
+        if turn == 1:
+            state.theta = max(state.theta, _AGAIN)
+        settled = turn > 1 and state.theta < _SETTLED
+        for _ in range(1 if settled else 2 if turn else _PROOFS):
             if self.watch.over():
                 return
-            if turn:
+            if settled:
                 state.sweep(_SWEEP, aim, enough)
             else:
-                state.climb(_ROUNDS[-1], aim, enough)
+                state.climb(_LATER if turn else _ROUNDS[-1], aim, enough)
             self.watch.tell(bound=state.bound * self.lines.factor)

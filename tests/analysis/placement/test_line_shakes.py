@@ -24,8 +24,8 @@ def drawn(seed: int, n: int, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def shaken(points, people, ends, chosen, *, n_fixed=0, tries=60, most=3, around=6, far=0.5, seed=0) -> float:
     tree = tree_of(points, people)
     about = np.asarray(cKDTree(ends).query(ends, k=min(around, len(ends)))[1], np.int64)
-    return float(line_shaken(*tree.rough, *tree.rough_sites(ends), n_fixed, about, np.ones(len(ends)), chosen, tries, most,
-                             far, seed))
+    return float(line_shaken(*tree.rough, *tree.rough_sites(ends), n_fixed, about, np.ones(len(ends)), chosen, tries,
+                             most, far, seed))
 
 
 def ways(points, people, ends, chosen) -> float:
