@@ -44,6 +44,14 @@ _IDLE = """() => {
   return Bokeh.index.roots[0].is_idle
 }"""
 
+# Nothing is on its way to another place or colour; what turns for ever is no such thing.
+_SETTLED = """() => {
+  const roots = (root) => [root, ...[...root.querySelectorAll("*")].filter((e) => e.shadowRoot)
+    .flatMap((e) => roots(e.shadowRoot))]
+  return roots(document).flatMap((root) => root.getAnimations()).every((a) =>
+    a.playState !== "running" || a.effect.getComputedTiming().iterations === Infinity)
+}"""
+
 
 def profile(browser: Any, **options: Any) -> Any:
     """A profile of its own, with a window that stays open: each page is then a tab, and not one more window to draw."""
@@ -100,6 +108,11 @@ class Visit:
     def idle(self) -> None:
         """Wait until all is drawn."""
         self.page.wait_for_function(_IDLE)
+
+    def settled(self) -> None:
+        """Wait until nothing fades or slides any more: half-way its colours are not those that are meant."""
+        self.idle()
+        self.page.wait_for_function(_SETTLED)
 
     def state(self) -> dict[str, Any]:
         """What the map holds."""

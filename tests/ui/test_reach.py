@@ -18,6 +18,7 @@ THEIRS = {"aria-progressbar-name", "aria-required-children", "aria-prohibited-at
 def _findings(visit: Visit) -> list[Any]:
     """Serious findings of axe-core that are ours."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    visit.settled()
     found = axe.run(visit.page).response["violations"]
     return [(v["id"], v["nodes"][0]["target"], v["nodes"][0]["html"][:200]) for v in found
             if v["impact"] in {"serious", "critical"} and v["id"] not in THEIRS]
