@@ -21,6 +21,9 @@ _EXCHANGED = 4000  # places up to which every exchange of two is tried
 _PATIENCE = 12
 _EVERY = 25  # rounds between two plans
 _TRIALS = 300  # exchanges of a site that are tried
+_SWEEPS, _ROUNDS = 14, 100  # of further rises of the bound, and rounds in each
+_SWEEP, _SMALLER, _CARRIED = 0.1, 0.8, 0.95  # their steps, by what these shrink, and what is kept of a direction
+_AIM = 1.003  # of the plan, that they aim at
 _LEFT = 60_000  # pairs up to which what is left open is given to the solver
 
 
@@ -45,6 +48,7 @@ def solve(task: Task) -> tuple[Plan, bool]:
         return by_program.solve(task)  # the solver finds a plan or says why there is none
     if not task.watch.over():
         search.improve()
+    search.sweep()
     if task.watch.enough():
         return search.plan, True
     if task.watch.left() <= 0:
@@ -139,6 +143,32 @@ class _Search:
             multiplier = np.maximum(multiplier + step * direction, 0.0)
         self.multiplier = best
         watch.tell(bound=self._told(self.bound))
+
+    def sweep(self) -> None:
+        """Raise the bound further, by steps that get smaller by plan and keep their direction longer.
+
+        A step aims at the best bound so far and some of the way from there to the plan, whatever the last one gained.
+        """
+        watch, step = self.task.watch, _SWEEP
+        best, direction = self.multiplier, np.zeros(self.n)
+        for _ in range(_SWEEPS):
+            multiplier = best
+            for _ in range(_ROUNDS):
+                bound, top = self._fill(multiplier)
+                if bound > self.bound:
+                    self.bound, best = bound, multiplier
+                count = kernels.served(self.sites[0], self.sites[1], self.take, top, self.n)
+                direction = 1.0 - count + _CARRIED * direction
+                length = float(direction**2 @ self.people)
+                if watch.over() or length <= 0 or not np.isfinite(watch.value):
+                    break
+                goal = step * max(_AIM * watch.value - self.bound, 1e-9 * abs(watch.value)) + self.bound - bound
+                multiplier = np.maximum(multiplier + goal / length * direction, 0.0)
+            self.multiplier = best
+            watch.tell(bound=self._told(self.bound))
+            if watch.over():
+                break
+            step *= _SMALLER
 
     def _start(self, least: Floats) -> Floats:
         """A first worth of serving: the way to about the site that is the nearest where p are spread evenly."""
