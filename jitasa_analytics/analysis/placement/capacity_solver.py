@@ -24,6 +24,7 @@ _TRIALS = 300  # exchanges of a site that are tried
 _SWEEPS, _ROUNDS = 14, 100  # of further rises of the bound, and rounds in each
 _SWEEP, _SMALLER, _CARRIED = 0.1, 0.8, 0.95  # their steps, by what these shrink, and what is kept of a direction
 _AIM = 1.003  # of the plan, that they aim at
+_LITTLE = 0.01  # of what is missing, which is no gain; twice in a row is the end
 _LEFT = 60_000  # pairs up to which what is left open is given to the solver
 
 
@@ -149,10 +150,10 @@ class _Search:
 
         A step aims at the best bound so far and some of the way from there to the plan, whatever the last one gained.
         """
-        watch, step = self.task.watch, _SWEEP
+        watch, step, idle = self.task.watch, _SWEEP, 0
         best, direction = self.multiplier, np.zeros(self.n)
         for _ in range(_SWEEPS):
-            multiplier = best
+            multiplier, before = best, self.bound
             for _ in range(_ROUNDS):
                 bound, top = self._fill(multiplier)
                 if bound > self.bound:
@@ -166,7 +167,8 @@ class _Search:
                 multiplier = np.maximum(multiplier + goal / length * direction, 0.0)
             self.multiplier = best
             watch.tell(bound=self._told(self.bound))
-            if watch.over():
+            idle = idle + 1 if self.bound - before < _LITTLE * (watch.value - before) else 0
+            if watch.over() or idle > 1:
                 break
             step *= _SMALLER
 
