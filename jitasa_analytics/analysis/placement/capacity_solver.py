@@ -21,6 +21,7 @@ _EXCHANGED = 4000  # places up to which every exchange of two is tried
 _PATIENCE = 12
 _EVERY = 25  # rounds between two plans
 _TRIALS = 300  # exchanges of a site that are tried
+_SMALL = 25_000  # pairs up to which the solver is done sooner than a higher bound
 _SWEEPS, _ROUNDS = 14, 100  # of further rises of the bound, and rounds in each
 _SWEEP, _SMALLER, _CARRIED = 0.1, 0.8, 0.95  # their steps, by what these shrink, and what is kept of a direction
 _AIM = 1.003  # of the plan, that they aim at
@@ -49,7 +50,8 @@ def solve(task: Task) -> tuple[Plan, bool]:
         return by_program.solve(task)  # the solver finds a plan or says why there is none
     if not task.watch.over():
         search.improve()
-    search.sweep()
+    if len(search.cost) > _SMALL:
+        search.sweep()
     if task.watch.enough():
         return search.plan, True
     if task.watch.left() <= 0:
