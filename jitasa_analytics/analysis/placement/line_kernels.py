@@ -11,7 +11,7 @@ import numpy as np
 
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.jit import compiled, part
-from jitasa_analytics.analysis.placement.line_parts import leaves_near, most_of_nodes, saved
+from jitasa_analytics.analysis.placement.line_parts import gained, leaves_near, most_of_nodes, saved
 from jitasa_analytics.analysis.placement.search_parts import cheapest_out, deflect, open_least
 
 
@@ -235,21 +235,9 @@ def line_swaps(
         if position[j] >= 0:
             continue
         ax, ay, az = sx[j], sy[j], sz[j]
-        gain, n_touched = 0.0, 0
-        for t in range(leaves_near(low, high, far, ax, ay, az, stack, leaves)):
-            for i in range(begin[leaves[t]], end[leaves[t]]):
-                ex, ey, ez = x[i] - ax, y[i] - ay, z[i] - az
-                d = np.sqrt(ex * ex + ey * ey + ez * ez)
-                if d < second[i]:
-                    if d < near[i]:
-                        gain += people[i] * (float(near[i]) - float(d))
-                        d = near[i]
-                    f = one[i]
-                    change[f] -= people[i] * (float(second[i]) - float(d))
-                    if not is_touched[f]:
-                        is_touched[f] = True
-                        touched[n_touched] = f
-                        n_touched += 1
+        gain, n_touched = gained(
+            x, y, z, people, low, high, begin, end, far, ax, ay, az, one, near, second, change, touched, is_touched,
+            stack, leaves)
         r, least = cheapest_out(loss, change, cheapest, touched, n_touched, is_touched)
         if least - gain < -1e-6 * (1.0 + gain):
             position[chosen[r]] = -1

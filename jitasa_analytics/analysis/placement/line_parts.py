@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jitasa_analytics.analysis.placement.cover import Ints
+from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.jit import part
 
 
@@ -87,3 +87,33 @@ def saved(
             t0 += parts[q]
         total += ((t0 + t1) + (t2 + t3)) + ((t4 + t5) + (t6 + t7))
     return total
+
+
+@part
+def gained(
+    x: Any, y: Any, z: Any, people: Any, low: Any, high: Any, begin: Ints, end: Ints, far: Any,
+    ax: Any, ay: Any, az: Any, one: Any, near: Any, second: Any, change: Floats, touched: Ints, is_touched: Bools,
+    stack: Ints, leaves: Ints,
+) -> tuple[float, int]:
+    """What a site at a would save those who are nearer to it than to any other, and how many sites lose somebody.
+
+    Points have their nearest site ``one`` and the ways to the two nearest, ``near`` and ``second``. Takes from
+    ``change``, what closing a site would cost, what the new one would make cheaper; lists those sites in
+    ``touched`` and marks them.
+    """
+    gain, n_touched = 0.0, 0
+    for t in range(leaves_near(low, high, far, ax, ay, az, stack, leaves)):
+        for i in range(begin[leaves[t]], end[leaves[t]]):
+            ex, ey, ez = x[i] - ax, y[i] - ay, z[i] - az
+            d = np.sqrt(ex * ex + ey * ey + ez * ez)
+            if d < second[i]:
+                if d < near[i]:
+                    gain += people[i] * (float(near[i]) - float(d))
+                    d = near[i]
+                f = one[i]
+                change[f] -= people[i] * (float(second[i]) - float(d))
+                if not is_touched[f]:
+                    is_touched[f] = True
+                    touched[n_touched] = f
+                    n_touched += 1
+    return gain, n_touched
