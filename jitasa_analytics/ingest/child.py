@@ -1,7 +1,7 @@
 """A file is parsed in a process of its own, with limits on memory, processor time and size.
 
-What it reads comes back as Arrow files, which are mapped, not parsed again. Where the process dies, the
-import says why and lives.
+What it reads comes back as Arrow files, which are mapped, not parsed again, or as lines of text, which are read on
+block by block. Where the process dies, the import says why and lives.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from jitasa_analytics.errors import InputError
 
@@ -30,6 +31,9 @@ _QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX
           "OGR_SKIP": "VRT,OGR_VRT,WFS,OAPIF,CSW,GMLAS,ODBC,PGDUMP,Elastic,AmigoCloud,CARTO,HTTP,SQLite"}
 _SPENT = {getattr(signal, n, None) for n in ("SIGXCPU", "SIGXFSZ", "SIGKILL", "SIGABRT")}
 
+# Told how many bytes were read, of how many, and the rows so far.
+Watch = Callable[[int, int, int], None]
+
 
 @dataclass(frozen=True)
 class Part:
@@ -40,7 +44,7 @@ class Part:
     told : dict
         What the reader says of it: ``sheet``, ``rows``, and what its kind has to say.
     file : Path or None
-        The Arrow file with its rows; None where it was not read.
+        The file with its rows, of lines (workbooks) or of Arrow; None where it was not read.
     """
 
     told: dict[str, Any]
@@ -53,8 +57,16 @@ class Part:
 
 
 @contextmanager
-def parsed(path: Path, kind: str, *, sheet: str = "") -> Iterator[list[Part]]:
-    """The parts of a file; their Arrow files last as long as the context.
+def parsed(path: Path, kind: str, *, sheet: str = "", example: str = "", watch: Watch | None = None
+           ) -> Iterator[list[Part]]:
+    """The parts of a file; the files with their rows last as long as the context.
+
+    Parameters
+    ----------
+    example : str
+        What the first cell of an example's row begins with (workbooks).
+    watch : callable, optional
+        Told on the way how many bytes were read, of how many, and the rows so far (workbooks).
 
     Raises
     ------
@@ -62,22 +74,33 @@ def parsed(path: Path, kind: str, *, sheet: str = "") -> Iterator[list[Part]]:
         If the file is damaged, or larger than any table of people.
     """
     with tempfile.TemporaryDirectory(prefix="jitasa-") as folder:
-        told = _ask({"kind": kind, "path": str(path.resolve()), "out": folder, "sheet": sheet, "memory": MEMORY,
-                     "seconds": SECONDS, "written": WRITTEN}, path)
+        told = _ask({"kind": kind, "path": str(path.resolve()), "out": folder, "sheet": sheet, "example": example,
+                     "memory": MEMORY, "seconds": SECONDS, "written": WRITTEN}, path, watch)
         yield [Part(t, Path(folder) / t["file"] if t.get("file") else None) for t in told]
 
 
-def _ask(asked: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+def _ask(asked: dict[str, Any], path: Path, watch: Watch | None) -> list[dict[str, Any]]:
     command = [sys.executable, "-I", str(APART), json.dumps(asked)]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=2 * SECONDS, stdin=subprocess.DEVNULL,
-                              env={**os.environ, **_QUIET})
-    except subprocess.TimeoutExpired as error:
-        raise too_large(path, f"reading took longer than {2 * SECONDS} s") from error
-    try:
-        told: dict[str, Any] = json.loads(done.stdout.decode(errors="replace").strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        told = {}
+    told: dict[str, Any] = {}
+    late = threading.Event()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                          env={**os.environ, **_QUIET}) as done:
+        timer = threading.Timer(2 * SECONDS, _end, (done, late))
+        timer.daemon = True
+        timer.start()
+        try:
+            for line in cast(IO[bytes], done.stdout):
+                told = _said(line)
+                if "far" in told and watch is not None:
+                    watch(*told["far"])
+            done.wait()
+        except BaseException:
+            done.kill()
+            raise
+        finally:
+            timer.cancel()
+    if late.is_set():
+        raise too_large(path, f"reading took longer than {2 * SECONDS} s")
     if "parts" in told and not done.returncode:
         parts: list[dict[str, Any]] = told["parts"]
         return parts
@@ -91,6 +114,20 @@ def _ask(asked: dict[str, Any], path: Path) -> list[dict[str, Any]]:
     if done.returncode < 0 and signal.Signals(-done.returncode) not in _SPENT:
         raise broken(path, f"its reader crashed on it ({signal.Signals(-done.returncode).name})")
     raise too_large(path, "reading it took more memory or time than is allowed")
+
+
+def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _said(line: bytes) -> dict[str, Any]:
+    """What a line of the reader's says; nothing where it is none of its lines."""
+    try:
+        told = json.loads(line.decode(errors="replace"))
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def broken(path: Path, why: str) -> InputError:

@@ -20,7 +20,7 @@ from jitasa_analytics.ingest import recipe as recipes
 from jitasa_analytics.ingest.table import Table
 
 # How far down a header is looked for.
-_LOOKED_AT = 30
+LOOKED_AT = 30
 # Files with more rows than this are made by programs: only their ends are searched for totals.
 MANY_ROWS = 200_000
 END = 20
@@ -66,16 +66,8 @@ def to_table(path: Path, rows: list[list[str]], *, sheet: str = "", remarks: tup
     InputError
         If there are no rows, or a header stands twice.
     """
-    if not any(c.strip() for row in rows for c in row):
-        raise InputError(f"{path.name} holds no rows; check the export it came from", key="error.file_empty",
-                         file=path.name)
-    known = _known() | {recipes.fold(e) for e in expect}
-    at, last, head = _find(rows, merges, known)
-    first = next(i for i, row in enumerate(rows) if any(c.strip() for c in row))
-    if at > first:
-        remarks = (*remarks, (at + 1, "header_found", str(at + 1)))
-    if last > at:
-        remarks = (*remarks, (at + 1, "header_joined", ""))
+    last, head, found = begin(path, rows, merges, expect)
+    remarks = (*remarks, *found)
     body = rows[last + 1:]
     wide = max([len(head), *(len(r) for r in body)]) if square else len(head)
     head = head + [""] * (wide - len(head))
@@ -98,6 +90,24 @@ def to_table(path: Path, rows: list[list[str]], *, sheet: str = "", remarks: tup
                                    columns=names, dtype="str")
     return mark(Table(path, frame, sheet=sheet, ragged=ragged, remarks=remarks, header_row=last + 1,
                       places=dict(zip(used, names, strict=True))))
+
+
+def begin(path: Path, rows: list[list[str]], merges: Sequence[Merge] = (), expect: Collection[str] = ()
+          ) -> tuple[int, list[str], list[tuple[int, str, str]]]:
+    """Where the header of some rows ends, counted from 0, its names, and what there is to say of it.
+
+    Raises
+    ------
+    InputError
+        If there are no rows.
+    """
+    first = next((i for i, row in enumerate(rows) if any(c.strip() for c in row)), None)
+    if first is None:
+        raise InputError(f"{path.name} holds no rows; check the export it came from", key="error.file_empty",
+                         file=path.name)
+    at, last, head = _find(rows, merges, _known() | {recipes.fold(e) for e in expect})
+    remarks = [(at + 1, "header_found", str(at + 1))] if at > first else []
+    return last, head, [*remarks, (at + 1, "header_joined", "")] if last > at else remarks
 
 
 def stands_twice(path: Path, header: str) -> InputError:
@@ -146,7 +156,7 @@ def _mark(table: Table, row: int, text: str) -> None:
 
 def _find(rows: list[list[str]], merges: Sequence[Merge], known: Collection[str]) -> tuple[int, int, list[str]]:
     """First and last row of the header, and its names."""
-    top = [[c.strip() for c in row] for row in rows[:_LOOKED_AT]]
+    top = [[c.strip() for c in row] for row in rows[:LOOKED_AT]]
     candidates = []
     for i, row in enumerate(top):
         filled = sum(bool(c) for c in row)

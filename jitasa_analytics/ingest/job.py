@@ -35,6 +35,12 @@ class Job:
         """The dataset its rows belong to."""
         return dataset(self.recipe.dataset)
 
+    def forget(self) -> None:
+        """Let go what was held of the file."""
+        self.table = None
+        if self.large is not None and self.large.text != self.path:
+            self.large.text.unlink(missing_ok=True)
+
 
 @dataclass
 class Run:
@@ -50,5 +56,10 @@ class Run:
 
     def advance(self, file: str, done: int, total: int, rows: int) -> None:
         """Say how far a large file was read, where somebody watches."""
-        if (told := getattr(self.progress, "advance", None)) is not None:
-            cast(Advance, told)(file, done, total, rows)
+        advance(self.progress, file, done, total, rows)
+
+
+def advance(progress: Progress, file: str, done: int, total: int, rows: int) -> None:
+    """Say how far a large file was read, where somebody watches."""
+    if (told := getattr(progress, "advance", None)) is not None:
+        cast(Advance, told)(file, done, total, rows)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from jitasa_analytics.ingest import items
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.recipe import Recipe
-from jitasa_analytics.ingest.table import Table
+from jitasa_analytics.ingest.table import Noted, Table
 
 _SHOWN = 20
 
@@ -16,10 +16,7 @@ def say(table: Table, recipe: Recipe, findings: Findings) -> None:
     """Say what was repaired in the file as a whole, what its sheet hides, and which columns nobody reads."""
     for row, code, value in table.remarks:
         findings.add(row, "", value, code, "repair")
-    used = _used(table.frame.columns, recipe)
-    for note in table.noted:
-        if note.code == "formula_without_value" and note.column not in used:
-            continue
+    for note in of_use(table.noted, table.frame.columns, recipe):
         findings.add(note.row, note.column, note.value, note.code, note.severity)
     for row, code in table.not_data.items():
         findings.add(row, "", table.first_cell(row), code, "error")
@@ -27,6 +24,12 @@ def say(table: Table, recipe: Recipe, findings: Findings) -> None:
     made = {"lon", "lat"} if table.geometry is not None else set()
     if shown := unused([c for c in table.frame.columns if c not in made], recipe):
         findings.add(table.header_row, "", shown, "columns_unused", "warning")
+
+
+def of_use(noted: Iterable[Noted], headers: Iterable[str], recipe: Recipe) -> list[Noted]:
+    """What the reader saw, but for formulas in columns that are not imported."""
+    used = _used(headers, recipe)
+    return [n for n in noted if n.code != "formula_without_value" or n.column in used]
 
 
 def unused(headers: Iterable[str], recipe: Recipe) -> str:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
 from jitasa_analytics import privacy, texts
 from jitasa_analytics.contracts import DATASETS, Dataset, dataset
 from jitasa_analytics.errors import InputError, JitasaError
-from jitasa_analytics.ingest import careful, commit, derive, notes, settled
+from jitasa_analytics.ingest import careful, commit, derive, notes, settled, workbook
 from jitasa_analytics.ingest import read as reading
 from jitasa_analytics.ingest import recipe as recipes
 from jitasa_analytics.ingest.bulk import run as bulk
-from jitasa_analytics.ingest.bulk.opened import opened
+from jitasa_analytics.ingest.bulk.opened import Opened, opened
+from jitasa_analytics.ingest.bulk.sheet import read_apart
 from jitasa_analytics.ingest.findings import Findings
-from jitasa_analytics.ingest.job import Job, Progress, Run
+from jitasa_analytics.ingest.job import Job, Progress, Run, advance
 from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.plausible import Days
 from jitasa_analytics.ingest.report import FileReport, Report
@@ -37,7 +39,7 @@ FEW_ROWS = 20
 
 def import_files(store: Store, dataset_name: str, files: Sequence[Path], *, recipe: str | None = None,
                  dry_run: bool = False, accept_quarantine: str | None = None, sample: bool = False,
-                 progress: Progress | None = None, sheet: str = "") -> Report:
+                 progress: Progress | None = None, sheet: str = "", large: int | None = None) -> Report:
     """Import files into one dataset, all of them or none.
 
     Parameters
@@ -61,6 +63,9 @@ def import_files(store: Store, dataset_name: str, files: Sequence[Path], *, reci
         Called with a file's name and a stage.
     sheet : str
         Only the sheet or layer of this name; by default every one whose headers fit.
+    large : int, optional
+        Bytes of text from which on a file, or a sheet of a workbook, is read block by block, so that memory does not
+        grow with it; 4 MB by default.
 
     Returns
     -------
@@ -72,9 +77,11 @@ def import_files(store: Store, dataset_name: str, files: Sequence[Path], *, reci
         If a file can't be read, has no rows, or no recipe fits. Nothing is changed then.
     """
     contract = dataset(dataset_name)
-    jobs = [job for f in files for job in _jobs(Path(f), contract, recipe, sheet)]
-    return _run(store, jobs, Report(dry_run=dry_run, accepted_because=accept_quarantine or ""), sample=sample,
-                progress=progress, note=f"import {dataset_name}")
+    told = progress or _nobody
+    with ExitStack() as held:
+        jobs = [job for f in files for job in _jobs(Path(f), contract, recipe, sheet, held, large, told)]
+        return _run(store, jobs, Report(dry_run=dry_run, accepted_because=accept_quarantine or ""), sample=sample,
+                    progress=told, note=f"import {dataset_name}")
 
 
 def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_quarantine: str | None = None,
@@ -87,28 +94,29 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; check the name", key="error.no_folder", file=str(folder))
     report = Report(dry_run=dry_run, accepted_because=accept_quarantine or "")
+    told = progress or _nobody
     jobs = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.KINDS):
-        name = str(path.relative_to(folder))
-        large = opened(path)
-        try:
-            tables = [] if large else reading.tables(path)
-        except InputError:
-            report.unrecognised.append(name)
-            continue
-        known = [(t, recipes.recognise(h) or recipes.own_dataset(path.stem, h)) for t, h in (
-            [(None, list(large.heads))] if large else [(t, _headers(t)) for t in tables])]
-        # One table of a file is read again when its turn comes; several are kept.
-        jobs += [Job(path, found, table if len(tables) > 1 else None, large) for table, found in known if found]
-        if not any(found for _, found in known):
-            report.unrecognised.append(name)
-    if not jobs:
-        raise InputError(f"no file in {folder} is of a known kind; import single files with 'jitasa import DATASET "
-                         "FILE'", key="error.folder_unknown", file=str(folder))
-    order = list(DATASETS)
-    jobs.sort(key=lambda j: (order.index(j.recipe.dataset), str(j.path)))
-    note = "sample" if sample else f"import folder {folder.name}"
-    return _run(store, jobs, report, sample=sample, progress=progress, note=note, lenient=True)
+    with ExitStack() as held:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in reading.KINDS):
+            name = str(path.relative_to(folder))
+            try:
+                parts = _parts(path, (), "", held, None, told)
+            except InputError:
+                report.unrecognised.append(name)
+                continue
+            known = [(t, recipes.recognise(h) or recipes.own_dataset(path.stem, h)) for t, h in (
+                (t, _headers(t)) for t in parts)]
+            # One table of a file is read again when its turn comes; several are kept.
+            jobs += [Job(path, found, *_kept(part, alone=len(parts) == 1)) for part, found in known if found]
+            if not any(found for _, found in known):
+                report.unrecognised.append(name)
+        if not jobs:
+            raise InputError(f"no file in {folder} is of a known kind; import single files with 'jitasa import "
+                             "DATASET FILE'", key="error.folder_unknown", file=str(folder))
+        order = list(DATASETS)
+        jobs.sort(key=lambda j: (order.index(j.recipe.dataset), str(j.path)))
+        note = "sample" if sample else f"import folder {folder.name}"
+        return _run(store, jobs, report, sample=sample, progress=told, note=note, lenient=True)
 
 
 def import_table(store: Store, dataset_name: str, table: Table, *, recipe: str | None = None,
@@ -119,29 +127,49 @@ def import_table(store: Store, dataset_name: str, table: Table, *, recipe: str |
     return _run(store, [job], report, sample=False, progress=None, note=f"import {dataset_name}")
 
 
-def _jobs(path: Path, contract: Dataset, recipe: str | None, sheet: str) -> list[Job]:
+def _jobs(path: Path, contract: Dataset, recipe: str | None, sheet: str, held: ExitStack, large: int | None,
+          told: Progress) -> list[Job]:
     """A file, or each sheet of a workbook whose headers fit; sheets that don't are named in the report."""
     given = recipes.named(recipe) if recipe else None
-    expect = given.columns_used() if given else ()
-    large = opened(path, expect)
-    if large is not None and not sheet:
-        return [Job(path, _recipe(path, list(large.heads), contract, recipe), large=large)]
-    tables = [t for t in reading.tables(path, expect, sheet) if t.rows]
-    if not tables:
+    parts = [p for p in _parts(path, given.columns_used() if given else (), sheet, held, large, told)
+             if isinstance(p, Opened) or p.rows]
+    if not parts:
         raise InputError(f"{path.name} has headers but no rows; check the export it came from",
                          key="error.file_no_rows", file=path.name)
-    jobs, others, refusals = [], [], []
-    for table in tables:
+    fitting, others, refusals = [], [], []
+    for part in parts:
         try:
-            jobs.append(Job(path, _recipe(path, _headers(table), contract, recipe), table))
+            fitting.append((part, _recipe(path, _headers(part), contract, recipe)))
         except InputError as error:
-            others.append(table)
+            others.append(part)
             refusals.append(error)
-    if not jobs:
+    if not fitting:
         raise refusals[0]
-    first = cast(Table, jobs[0].table)
-    first.noted += tuple(Noted(1, "", f"{t.sheet} ({t.rows})", "sheet_not_read", "warning") for t in others)
-    return jobs
+    aside = [Noted(1, "", f"{p.sheet} ({p.rows})", "sheet_not_read", "warning") for p in others]
+    first, found = fitting[0]
+    fitting[0] = (workbook.also_noted(first, aside), found)
+    return [Job(path, known, *_kept(part)) for part, known in fitting]
+
+
+def _parts(path: Path, expect: Collection[str], sheet: str, held: ExitStack, large: int | None, told: Progress
+           ) -> Sequence[Table | Opened]:
+    """A file's tables, and of its large ones the beginnings."""
+    if not sheet and (begun := opened(path, expect, large)) is not None:
+        return [begun]
+    told(path.name, "read")
+    return reading.parts(path, expect, sheet, held=held, large=large, watch=lambda done, total, rows: advance(
+        told, path.name, read_apart(done, total), total, rows))
+
+
+def _kept(part: Table | Opened, *, alone: bool = False) -> tuple[Table | None, Opened | None]:
+    """What a job keeps of a part of a file."""
+    if isinstance(part, Opened):
+        return None, part
+    return None if alone else part, None
+
+
+def _nobody(file: str, stage: str) -> None:
+    """Watches nothing."""
 
 
 def _recipe(path: Path, have: list[str], contract: Dataset, recipe: str | None) -> recipes.Recipe:
@@ -166,7 +194,9 @@ def _recipe(path: Path, have: list[str], contract: Dataset, recipe: str | None) 
     return found
 
 
-def _headers(table: Table) -> list[str]:
+def _headers(table: Table | Opened) -> list[str]:
+    if isinstance(table, Opened):
+        return table.columns
     return [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
 
 
@@ -187,7 +217,7 @@ def _transact(store: Store, jobs: list[Job], report: Report, *, sample: bool, pr
             run = Run(key, sample, progress or (lambda file, stage: None), report)
             for job in jobs:
                 _import(tx, job, run, lenient=lenient)
-                job.table = None
+                job.forget()
             commit.say_without_items(tx, run)
             derive.after(tx, run.changed)
             _refuse_too_many(report)
@@ -207,11 +237,12 @@ class _DryRunError(Exception):
 def _import(tx: Transaction, job: Job, run: Run, *, lenient: bool) -> None:
     run.progress(job.path.name, "read")
     if job.large is not None and (large := bulk.import_large(tx, job, run)) is not None:
+        large.sha256 = large.sha256 or reading.digest(job.path)
         commit.log(tx, large, run)
         run.report.files.append(large)
         return
     try:
-        table = job.table or reading.read(job.path)
+        table = job.table or (job.large.whole() if job.large else None) or reading.read(job.path)
     except JitasaError as error:
         if not lenient:
             raise

@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from jitasa_analytics.errors import InputError
 from jitasa_analytics.ingest import child, shapes, text, workbook
 from jitasa_analytics.ingest import headers as heads
 from jitasa_analytics.ingest.apart import handover
+from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.table import Table
 
 KINDS = {
@@ -65,7 +67,7 @@ def tables(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Ta
         If it has no sheet of that name.
     """
     kind = _kind(path)
-    try:
+    with _refused(path):
         if kind == "csv":
             found = [text.read(path, expect)]
         elif kind == "xlsx":
@@ -76,18 +78,56 @@ def tables(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Ta
             found = [heads.to_table(path, rows)]
         else:
             found = shapes.read(path, kind, sheet)
+    for table in found:
+        _tidy(table)
+    if sheet and kind in ("csv", "xml"):
+        workbook.check_name(path, [], sheet)
+    return found
+
+
+def parts(path: Path, expect: Collection[str] = (), sheet: str = "", *, held: ExitStack, large: int | None = None,
+          watch: child.Watch | None = None) -> Sequence[Table | Opened]:
+    """As `tables`, but large sheets of a workbook are not read into memory: their beginnings are told.
+
+    Parameters
+    ----------
+    held : ExitStack
+        What is told of large sheets lasts as long as it.
+    large : int, optional
+        Bytes of its rows as text from which on a sheet is a large one.
+    watch : callable, optional
+        Told how far the reading of a workbook is.
+    """
+    if _kind(path) != "xlsx":
+        return tables(path, expect, sheet)
+    with ExitStack() as here:
+        with _refused(path):
+            found = here.enter_context(workbook.opened(path, expect, sheet, large=large, watch=watch))
+        for part in found:
+            if isinstance(part, Table):
+                _tidy(part)
+        if any(isinstance(part, Opened) for part in found):
+            held.enter_context(here.pop_all())
+    return found
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Say in words what a library says of a file."""
+    try:
+        yield
     except InputError:
         raise
     except (OSError, EOFError, ValueError, KeyError, pa.ArrowException, zipfile.BadZipFile, csv.Error) as error:
         raise child.broken(path, str(error)) from error
-    for table in found:
-        names = [str(c).strip() for c in table.frame.columns]
-        if doubled := [n for n in names if names.count(n) > 1]:
-            raise heads.stands_twice(path, doubled[0])
-        table.frame.columns = pd.Index(names)
-    if sheet and kind in ("csv", "xml"):
-        workbook.check_name(path, [], sheet)
-    return found
+
+
+def _tidy(table: Table) -> None:
+    """Headers without blanks around them, each of them once."""
+    names = [str(c).strip() for c in table.frame.columns]
+    if doubled := [n for n in names if names.count(n) > 1]:
+        raise heads.stands_twice(table.path, doubled[0])
+    table.frame.columns = pd.Index(names)
 
 
 def _kind(path: Path) -> str:

@@ -26,7 +26,7 @@ def main(asked: dict[str, str | int]) -> dict[str, object]:
     try:
         if kind == "xlsx":
             from jitasa_analytics.ingest.apart import book
-            return {"parts": book.read(path, out, sheet=sheet)}
+            return {"parts": book.read(path, out, sheet=sheet, example=str(asked["example"]), watch=_far)}
         if kind == "parquet":
             from jitasa_analytics.ingest.apart import columns
             return {"parts": columns.read(path, out, sheet=sheet)}
@@ -51,6 +51,11 @@ def main(asked: dict[str, str | int]) -> dict[str, object]:
         why = f"{type(error).__name__}: {error}"
         memory = any(word in why.lower() for word in ("bad_alloc", "malloc of size", "out of memory", "realloc of"))
         return {"too_much": "it needs more memory than is allowed"} if memory else {"broken": (str(error) or why)[:500]}
+
+
+def _far(done: int, total: int, rows: int) -> None:
+    """Say on the way how far the reading is."""
+    print(json.dumps({"far": [done, total, rows]}), flush=True)
 
 
 if __name__ == "__main__":

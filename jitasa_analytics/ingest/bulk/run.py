@@ -33,7 +33,7 @@ from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.plausible import Days
 from jitasa_analytics.ingest.report import FileReport
-from jitasa_analytics.ingest.table import Table
+from jitasa_analytics.ingest.table import Noted, Table
 from jitasa_analytics.store import Transaction
 from jitasa_analytics.store.bulk import Stage
 from jitasa_analytics.store.staging import Authority
@@ -105,14 +105,16 @@ class _Import:
     def __init__(self, tx: Transaction, job: Job, run: Run, encoding: str) -> None:
         self._tx, self._job, self._run = tx, job, run
         self._begun = cast(Opened, job.large)
-        self._stream = Stream(job.path, encoding)
+        self._stream = Stream(self._begun.text, encoding)
         self.lane = Lane(job.contract, job.recipe, self._begun.heads, run.key, careful.locator(tx, run))
         self.stage = Stage(tx, job.contract, self.lane.given)
-        self._said = Said(job.path.name, job.recipe.headers())
+        self._said = Said(job.path.name, job.recipe.headers(), self._begun.sheet)
+        # Cells of which the file's reader has something to say, by row.
+        self._noted: dict[int, list[Noted]] = {}
         self._totals = Totals()
         self._days = Days(job.contract)
         self._records = 0
-        self._report = FileReport(job.path.name, job.contract.name, job.recipe.name)
+        self._report = FileReport(job.path.name, job.contract.name, job.recipe.name, sheet=self._begun.sheet)
         self._rules: Counter[str] = Counter()
 
     def done(self) -> FileReport:
@@ -120,8 +122,7 @@ class _Import:
         job, run, report = self._job, self._run, self._report
         if self._stream.encoding != "utf-8":
             self._said.add(1, "", "", f"encoding_{self._stream.encoding.replace('-', '')}", "repair")
-        if left := notes.unused(self._begun.heads, job.recipe):
-            self._said.add(1, "", left, "columns_unused", "warning")
+        self._say_of_file()
         rest, doubtful = _Rest(), _Rest()
         with ThreadPoolExecutor(1) as pool:
             for judged in _ahead(pool, self._judged()):
@@ -136,17 +137,30 @@ class _Import:
                 _move(judged.doubtful, doubtful)
                 if len(rest) >= _CAREFUL_ROWS:
                     rest = self._carefully(rest)
-                run.advance(job.path.name, judged.done, self._stream.total, self._records)
+                run.advance(job.path.name, *self._begun.far(judged.done, self._stream.total, self._records))
         totals = {row for row in doubtful.rows if self._totals.counts(row)}
         _move(_Rest({r: c for r, c in doubtful.rows.items() if r not in totals}), rest)
         self._carefully(rest)
         self._carefully(_Rest({r: doubtful.rows[r] for r in totals}), totals=True)
         if not report.read:
             raise _NotPlainError
-        report.sha256 = self._stream.sha256
+        report.sha256 = self._stream.sha256 if self._begun.text == job.path else ""
         run.progress(job.path.name, "plan")
         self._settle()
         return report
+
+    def _say_of_file(self) -> None:
+        """What there is to say before its rows."""
+        begun, recipe = self._begun, self._job.recipe
+        for row, code, value in begun.remarks:
+            self._said.add(row, "", value, code, "repair")
+        for note in notes.of_use(begun.noted, begun.columns, recipe):
+            if note.severity == "error":
+                self._noted.setdefault(note.row, []).append(note)
+            else:
+                self._said.add(note.row, note.column, note.value, note.code, note.severity)
+        if left := notes.unused(begun.columns, recipe):
+            self._said.add(begun.header_row, "", left, "columns_unused", "warning")
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -166,21 +180,23 @@ class _Import:
             left = data[found.used:].copy()
             if len(left) > 4 * len(block) + (64 << 20):
                 raise _NotPlainError
-            first = self._records == 0
             numbers = found.record.astype(np.int64) + self._records + 1
             rest, doubtful = _Rest(), _Rest()
             examples: list[int] = []
             skip = np.zeros(len(numbers), bool)
-            if first and len(numbers) and numbers[0] == 1:
-                skip[0] = True
-                found.lengths[:, 0] = 0  # a header is no text for the rules: to find that it is no area takes long
+            if self._records < self._begun.header_row:
+                skip |= numbers <= self._begun.header_row
+                found.lengths[:, skip] = 0  # a header is no text for the rules: to find that it is no area takes long
             for record, begin, end in found.odd.tolist():
                 self._odd(record + self._records + 1, str(raw[begin:end], "utf-8"), rest, doubtful, examples)
             for k in rows_that_begin(data, found.starts[0], _EXAMPLE):
+                if skip[k]:
+                    continue
                 skip[k] = True
                 examples.append(int(numbers[k]))
             marked = self._totals.look(data, found, numbers, skip, last=last)
-            passed = self.lane.read(data, found, numbers, skip | marked)
+            told = np.isin(numbers, list(self._noted)) if self._noted else False
+            passed = self.lane.read(data, found, numbers, skip | marked | told)
             for k in np.flatnonzero(~passed.fine & ~skip).tolist():
                 cells = [str(raw[s:s + n], "utf-8") for s, n in zip(found.starts[:, k].tolist(),
                                                                     found.lengths[:, k].tolist(), strict=True)]
@@ -192,7 +208,7 @@ class _Import:
     def _odd(self, number: int, text: str, rest: _Rest, doubtful: _Rest,
              examples: list[int]) -> None:
         """A record that only ``csv`` reads."""
-        if number == 1:
+        if number <= self._begun.header_row:
             return
         cells = next(csv.reader(io.StringIO(text), delimiter=self._begun.delimiter), [])
         if not any(c.strip() for c in cells):
@@ -214,11 +230,13 @@ class _Import:
         job, heads = self._job, list(self._begun.heads)
         rows = sorted(rest.rows)
         columns = zip(*(rest.rows[r] for r in rows), strict=True) if rows else ((),) * len(heads)
-        frame = pd.DataFrame({h: pd.Series(c, rows, "str") for h, c in zip(heads, columns, strict=True)})
-        table = Table(job.path, frame, ragged=rest.ragged)
+        frame = pd.DataFrame({h: pd.Series(c, rows, "str") for h, c in zip(heads, columns, strict=True) if h})
+        table = Table(job.path, frame, sheet=self._begun.sheet, ragged=rest.ragged)
         marked = headers.mark(table if totals else Table(job.path, frame.iloc[:0], ragged=rest.ragged))
         table.not_data = marked.not_data
-        findings = Findings(job.path.name, headers=job.recipe.headers())
+        findings = self._findings()
+        for note in (n for row in rows if row in self._noted for n in self._noted[row]):
+            findings.add(note.row, note.column, note.value, note.code, note.severity)
         for row, code in table.not_data.items():
             findings.add(row, "", table.first_cell(row), code, "error")
         for row, cells in table.ragged.items():
@@ -240,6 +258,9 @@ class _Import:
             self._said.take(finding)
         return _Rest()
 
+    def _findings(self) -> Findings:
+        return Findings(self._job.path.name, self._begun.sheet, self._job.recipe.headers())
+
     def _note_days(self, table: pa.Table) -> None:
         """Remember on which days the plain rows of a block lie."""
         for column in self._days.columns:
@@ -257,7 +278,7 @@ class _Import:
         doubled = 0
         for rows in self.stage.doubles():
             gone = rows.duplicated(list(contract.key), keep="last" if update else "first")
-            findings = Findings(job.path.name, headers=job.recipe.headers())
+            findings = self._findings()
             commit.say_doubles(rows, list(contract.key), gone, findings)
             for finding in findings.items:
                 self._said.take(finding)
@@ -273,7 +294,7 @@ class _Import:
                 self._said.add(int(row), ", ".join(contract.key), "", "known_key_differs", "warning")
         if settled.remembered:
             run.new_requests.append((report, settled.remembered))
-        far = Findings(job.path.name, headers=job.recipe.headers())
+        far = self._findings()
         self._days.say(lambda row, column, day, meant: far.add(row, column, day, "year_far", "warning", proposal=meant))
         for finding in far.items:
             self._said.take(finding)

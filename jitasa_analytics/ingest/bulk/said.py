@@ -17,8 +17,8 @@ from jitasa_analytics.ingest.findings import Finding, Findings, Severity
 class Said:
     """The findings of one file."""
 
-    def __init__(self, file: str, headers: Mapping[str, str]) -> None:
-        self._findings = Findings(file, headers=headers)
+    def __init__(self, file: str, headers: Mapping[str, str], sheet: str = "") -> None:
+        self._findings = Findings(file, sheet, headers)
         self._counts: Counter[str] = Counter()
 
     def add(self, row: int, column: str, value: object, code: str, severity: Severity) -> None:
