@@ -7,6 +7,7 @@ Run with ``python benchmarks/workbook.py [ROWS …]`` (200,000 and 1,000,000 by 
 from __future__ import annotations
 
 import csv
+import datetime
 import importlib
 import json
 import os
@@ -46,8 +47,6 @@ _BEGIN = {
 
 def make(rows: Path, path: Path) -> None:
     """A workbook of the rows of a CSV file, as Excel would save it."""
-    import datetime
-
     shared: dict[str, int] = {}
     days: dict[str, int] = {}
 
@@ -97,7 +96,7 @@ def once(path: str, folder: str) -> None:
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(peak, done), daemon=True)
     watcher.start()
-    own, children = os.times(), os.times()
+    before = os.times()
     start = time.perf_counter()
     report = import_files(store, "doses", [Path(path)])
     seconds = time.perf_counter() - start
@@ -107,18 +106,18 @@ def once(path: str, folder: str) -> None:
     assert report.read == report.accepted + report.quarantined + report.duplicate
     print(json.dumps({
         "read": report.read, "accepted": report.accepted, "refused": report.quarantined, "seconds": seconds,
-        "cpu": after.user + after.system - own.user - own.system,
-        "child cpu": after.children_user + after.children_system - children.children_user - children.children_system,
+        "cpu": after.user + after.system - before.user - before.system,
+        "child cpu": after.children_user + after.children_system - before.children_user - before.children_system,
         "peak": _high_water("self") / 1e6, "child peak": max(peak.values(), default=0) / 1e6}))
 
 
 def _high_water(process: int | str) -> int:
     """The most memory that a process had so far, kB."""
     try:
-        with open(f"/proc/{process}/status", encoding="ascii") as file:
-            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM")), 0)
+        text = Path(f"/proc/{process}/status").read_text("ascii")
     except OSError:
         return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def _watch(peak: dict[int, int], done: threading.Event) -> None:
