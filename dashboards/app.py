@@ -14,6 +14,7 @@ import panel as pn
 from dashboards import frame, health, problems
 from dashboards.desk import Desk
 from dashboards.pages import Page, routes
+from dashboards.tidy import keep_tidy
 from dashboards.tiles import Tiles
 from jitasa_analytics import texts
 from jitasa_analytics.errors import JitasaError, ServeError, StoreError
@@ -81,6 +82,7 @@ def serve(store: Path, port: int, *, address: str = "127.0.0.1", show: bool = Fa
     threading.Thread(target=try_page, name="first-page", daemon=True).start()
     try:
         server.start()
+        server.io_loop.add_callback(keep_tidy, server)
         server.io_loop.start()
     except KeyboardInterrupt:
         pass

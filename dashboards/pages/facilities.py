@@ -154,9 +154,7 @@ class Facilities(Page):
                 rows["name"], rows["kind"], rows["capacity_per_day"], rows["verified_at"], strict=True
             )
         ]
-        return paint.Points(
-            status, rows[["lon", "lat"]].assign(words=told), colour, marker, size, line=self.ground.paper
-        )
+        return paint.Points(status, rows[["lon", "lat"]].assign(words=told), colour, marker, size)
 
     def _capacity(self, value: Any) -> str:
         return "" if numbers.is_missing(value) else self.say("facilities.capacity", n=numbers.number(value))

@@ -36,8 +36,9 @@ def piece(html: Any, **params: Any) -> Any:
 
 
 def mark(marker: str, colour: str) -> str:
-    """The symbol of a point layer as it is drawn on the map."""
-    return f'<svg viewBox="0 0 16 16" aria-hidden="true" fill="{colour}">{_SHAPES.get(marker, _SHAPES["circle"])}</svg>'
+    """The symbol of a point layer as it is drawn on the map, with its white rim, which shows on dark ground."""
+    return (f'<svg viewBox="0 0 16 16" aria-hidden="true" fill="{colour}" stroke="#ffffff" stroke-width="1.5" '
+            f'paint-order="stroke">{_SHAPES.get(marker, _SHAPES["circle"])}</svg>')
 
 
 def figures_html(entries: Sequence[Mapping[str, str]]) -> str:
