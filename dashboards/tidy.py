@@ -19,7 +19,7 @@ from tornado.ioloop import PeriodicCallback
 
 # Seconds between two looks, the share of a core below which the server counts as quiet, and the seconds after
 # which it is no longer waited for a quiet moment.
-EVERY, QUIET, LONGEST = 5.0, 0.2, 60.0
+EVERY, QUIET, LONGEST = 5.0, 0.2, 30.0
 
 
 class Tidy:

@@ -94,6 +94,24 @@ def test_help_comes_at_once():
     assert done.stderr.strip() == "[]"
 
 
+def test_a_server_takes_its_memory_from_the_c_library(tmp_path):
+    """Where that can give it back; in the same process, and what it starts is not concerned."""
+    code = ("import os, sys\nfrom jitasa_analytics.cli import allocator\n"
+            "allocator.settle()\n"
+            "print(os.getppid(), sys.getallocatedblocks() == 0, 'PYTHONMALLOC' in os.environ, sys.argv[1:])")
+    given = {k: v for k, v in os.environ.items() if k != "PYTHONMALLOC"}
+    done = subprocess.run([sys.executable, "-c", code, "ชลบุรี"], env=given, check=True, capture_output=True, text=True)
+    linux = sys.platform == "linux"
+    assert done.stdout.split() == [str(os.getpid()), str(linux), "False", "['ชลบุรี']"]
+    chosen = subprocess.run([sys.executable, "-c", code], env={**given, "PYTHONMALLOC": "pymalloc"}, check=True,
+                            capture_output=True, text=True)
+    assert chosen.stdout.split()[1:3] == ["False", "True"], "somebody has chosen"
+    without = subprocess.run([*JITASA, "serve", "--store", str(tmp_path / "none"), "--lang", "en"], env=given,
+                              capture_output=True, text=True, check=False)
+    assert without.returncode == 2
+    assert "There is no store" in without.stderr
+
+
 # -- languages --------------------------------------------------------------------------------
 
 
@@ -156,7 +174,7 @@ def test_parameters_by_type(jitasa, sample_store):
     (["coverage_gaps", "--out", "nowhere/gaps.csv"], "nowhere"),
     (["coverage_gaps", "--service", "oxygen_point"], "oxygen_point"),
 ])
-def test_what_cannot_be_run_is_refused_in_one_sentence(jitasa, sample_store, tmp_path, monkeypatch, words, says):
+def test_what_cannot_be_run_is_withoutin_one_sentence(jitasa, sample_store, tmp_path, monkeypatch, words, says):
     monkeypatch.chdir(tmp_path)
     refused(jitasa("run", *words, "--store", sample_store), says)
     assert not list(tmp_path.iterdir())
@@ -219,7 +237,7 @@ def test_sql(jitasa, sample_store, tmp_path):
 
 
 @pytest.mark.parametrize("command", [["info"], ["sql", "SELECT 1"], ["run", "coverage_gaps"], ["serve"]])
-def test_a_missing_or_half_written_store_is_refused_and_left_alone(jitasa, tmp_path, command):
+def test_a_missing_or_half_written_store_is_withoutand_left_alone(jitasa, tmp_path, command):
     missing = tmp_path / "none"
     refused(jitasa(*command, "--store", missing), str(missing))
     assert not missing.exists()
@@ -283,7 +301,7 @@ def test_what_is_not_shown_one_by_one_is_counted_by_rule(jitasa, tmp_path):
     assert "up to 10,000 of each rule" in err
 
 
-def test_bad_files_are_refused_and_no_store_is_made(jitasa, tmp_path):
+def test_bad_files_are_withoutand_no_store_is_made(jitasa, tmp_path):
     store = tmp_path / "store"
     empty, wrong = tmp_path / "empty.csv", tmp_path / "not.xlsx"
     empty.write_bytes(b"")

@@ -16,6 +16,7 @@ from typer import rich_utils
 
 from jitasa_analytics import texts
 from jitasa_analytics.cli import (
+    allocator,
     audit,
     demo,
     faults,
@@ -64,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     lang, words, unknown = _language(list(sys.argv[1:] if arguments is None else arguments))
+    if arguments is None and words[:1] in (["serve"], ["demo"]):
+        allocator.settle()
     sys.exit(faults.guarded(lambda: _run_words(words, lang, unknown), lang))
 
 

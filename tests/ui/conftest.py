@@ -47,10 +47,12 @@ def start(store: Path, log: Path, port: int = 0, tiles: str = "", *,
     ``held`` is the file whose lock keeps it: it ends as soon as nobody has that any more.
     """
     port = port or free_port()
+    # The allocator is that of ``jitasa serve``.
+    told = {**os.environ, "JITASA_LANG": "th", "PYTHONMALLOC": "malloc"}
     code, more = (_SERVE, []) if held is None else (_SHARED + _SERVE, [str(held)])
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-c", code, str(store), str(port), tiles, *more], cwd=ROOT,
-                                   stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "JITASA_LANG": "th"})
+                                   stdout=out, stderr=subprocess.STDOUT, env=told)
     return process, ready(process, log, f"http://127.0.0.1:{port}/")
 
 
