@@ -18,7 +18,7 @@ from jitasa_analytics.studies import Answer
 
 # Shapes of the layers: told apart without colour too.
 FREE, FIXED, FORBIDDEN = "free", "fixed", "forbidden"
-_LOOKS = {FREE: ("circle", colours.SITE, 7.0), FIXED: ("star", colours.CHOSEN, 20.0),
+_LOOKS = {FREE: ("circle", colours.CANDIDATE, 5.5), FIXED: ("star", colours.CHOSEN, 20.0),
           FORBIDDEN: ("cross", colours.OPEN, 12.0)}
 # How many sites the list and the map hold; those that reach most come first.
 _MOST = 1000
@@ -128,7 +128,7 @@ class SiteChoice:
         told = [card.tooltip([str(name), "" if kind == FREE else self.say(kind), people])
                 for name, people in zip(rows["name"], reach, strict=True)]
         return Points(kind, rows[["lon", "lat"]].assign(words=told), self._colour(kind), marker, size,
-                      alpha=0.55 if kind == FREE else 1.0, line_width=1.2)
+                      alpha=0.7 if kind == FREE else 1.0, line_width=0.6 if kind == FREE else 1.2)
 
     # -- choosing ----------------------------------------------------------------------------
 

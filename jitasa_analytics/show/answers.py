@@ -101,7 +101,8 @@ def points_of(answer: Any, lang: str) -> list[tuple[Points, str]]:
     for name, marker, colour, size in _POINTS:
         table = answer.tables.get(name)
         if table is not None and {"lon", "lat"} <= set(table.columns):
-            found.append((Points(name, _pointed(table, lang, answer.study), colour, marker, size),
+            found.append((Points(name, _pointed(table, lang, answer.study), colour, marker, size,
+                                 alpha=1.0 if name == "sites" else 0.85, line_width=1.4 if name == "sites" else 0.6),
                           words.column(name, lang, answer.study)))
     return found
 

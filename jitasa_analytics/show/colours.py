@@ -25,6 +25,8 @@ CLOSED = "#8d99a6"
 VOLUNTEER = "#2b6cb0"
 SITE = "#7b1fa2"
 SITE_FIXED = "#37474f"
+# A place where a site could open: there are hundreds, so they keep below those that are proposed.
+CANDIDATE = "#9a86a8"
 # A share above 100 per cent: the denominator is too small, and the map says so.
 OVER = "#5e2a84"
 OVER_DARK = "#d7a6f2"
