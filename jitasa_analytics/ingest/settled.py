@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 
 import pandas as pd
 
@@ -30,13 +31,21 @@ def originals(table: Table, rows: set[int]) -> dict[int, str]:
     part = table.frame[table.frame.index.isin(rows)]
     heads = list(table.frame.columns)
     columns = [part.iloc[:, n].tolist() for n in range(len(heads))]
-    found = {row: dict(zip(heads, cells, strict=True))
-             for row, cells in zip(part.index.tolist(), zip(*columns, strict=True), strict=True)}
+    written = json.JSONEncoder(ensure_ascii=False).encode
+    if len(set(heads)) == len(heads) and all(isinstance(cell, str) for column in columns for cell in column):
+        # What the encoder writes, cell by cell: to begin anew for each of many thousand rows takes three times as long.
+        parts = [[f"{written(head)}: {cell}" for cell in map(encode_basestring, column)]
+                 for head, column in zip(heads, columns, strict=True)]
+        found = {row: f"{{{', '.join(cells)}}}"
+                 for row, cells in zip(part.index.tolist(), zip(*parts, strict=True), strict=True)}
+    else:
+        found = {row: written(dict(zip(heads, cells, strict=True)))
+                 for row, cells in zip(part.index.tolist(), zip(*columns, strict=True), strict=True)}
     for row in rows & set(table.ragged):
         # Under the headers as far as they go, the rest by number.
-        found[row] = {heads[n] if n < len(heads) else f"cell {n + 1}": v for n, v in enumerate(table.ragged[row])}
-    written = json.JSONEncoder(ensure_ascii=False).encode
-    return {row: written(cells) for row, cells in found.items()}
+        found[row] = written({heads[n] if n < len(heads) else f"cell {n + 1}": v
+                              for n, v in enumerate(table.ragged[row])})
+    return found
 
 
 def marks(tx: Transaction) -> pd.DataFrame:

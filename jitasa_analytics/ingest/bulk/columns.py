@@ -18,7 +18,7 @@ from jitasa_analytics.ingest.bulk import cells, tokens
 from jitasa_analytics.ingest.bulk.cells import Flags, Longs
 from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.bulk.split import Ints
-from jitasa_analytics.ingest.bulk.words import EMPTY, Words
+from jitasa_analytics.ingest.bulk.words import EMPTY, Words, distinct
 from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.recipe import Recipe, Source
 
@@ -156,8 +156,7 @@ class Reader:
     def _many(self, data: Bytes, start: Ints, length: Ints) -> bool:
         """Whether this is a column of names or ids, whose texts are not worth remembering."""
         if len(self.words.cells) <= _FEW < len(start):
-            begin = zip(start[:2 * _FEW].tolist(), length[:2 * _FEW].tolist(), strict=True)
-            self._names |= len({data[s:s + n].tobytes() for s, n in begin}) > _FEW
+            self._names |= distinct(data, start[:2 * _FEW], length[:2 * _FEW]) > _FEW
         return self._names or len(self.words.cells) > _FEW
 
     def _learn(self) -> None:

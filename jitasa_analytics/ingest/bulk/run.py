@@ -306,13 +306,18 @@ class _Import:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Millions of findings and cells come and go without a cycle among them; to look for one costs a tenth."""
-    collected, turn = gc.isenabled(), sys.getswitchinterval()
+    """Millions of findings and cells come and go without a cycle among them; to look for one costs a tenth.
+
+    Arrow's own pool of memory gives back to the system what the next block needs again, and has it made empty anew.
+    """
+    collected, turn, pool = gc.isenabled(), sys.getswitchinterval(), pa.default_memory_pool()
     gc.disable()
     sys.setswitchinterval(min(_TURN, turn))
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
         yield
     finally:
+        pa.set_memory_pool(pool)
         sys.setswitchinterval(turn)
         if collected:
             gc.enable()

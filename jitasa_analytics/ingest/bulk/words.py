@@ -17,7 +17,13 @@ MOST = 1 << 16
 LONGEST = 200
 # What has no number: a text of which no more are remembered, and no text.
 UNKNOWN, EMPTY = -1, -2
-_SLOTS = MOST * 4
+# A table of so many places at first; it grows with the texts, so that those of few texts stay in the processor's
+# nearest caches.
+_PLACES = 1 << 10
+# A place holds the first and second eight bytes of a text, the number that it is looked up by, and its own number
+# plus one with its bytes; one line of the cache holds all of it.
+_HEAD, _SECOND, _HASH, _WHICH, _WIDE = 0, 1, 2, 3, 4
+_BYTES_BIT = 32
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _ARENA = MOST * 48
 
@@ -41,9 +47,7 @@ class Words:
         self.rule = rule
         self.cells: list[Cell] = []
         self.texts: list[str] = []
-        self._slots = np.full(_SLOTS, UNKNOWN, np.int32)
-        self._heads = np.zeros(_SLOTS, np.uint64)
-        self._seconds = np.zeros(_SLOTS, np.uint64)
+        self._places = np.zeros((_PLACES, _WIDE), np.uint64)
         self._arena = np.empty(_ARENA, np.uint8)
         self._ends = np.zeros(MOST + 1, np.int64)
 
@@ -51,13 +55,37 @@ class Words:
         """The number of each cell's text; EMPTY where there is none, UNKNOWN once too many different ones were seen."""
         out = np.empty(len(start), np.int32)
         known = len(self.cells)
-        now = _find(data, eights(data), start, length, self._slots, self._heads, self._seconds, self._arena,
-                    self._ends, known, out)
+        done, now = 0, known
+        while done < len(start):
+            done, now = _find(data, eights(data), start, length, done, self._places, self._arena, self._ends, now, out)
+            if done < len(start):
+                self._places = _wider(self._places)
         for k in range(known, now):
             text = bytes(self._arena[self._ends[k]:self._ends[k + 1]]).decode()
             self.texts.append(text)
             self.cells.append(self.rule(text))
         return out
+
+
+def distinct(data: Bytes, start: Ints, length: Ints) -> int:
+    """How many different texts there are, those that are too long to be remembered each for itself."""
+    out = np.empty(len(start), np.int32)
+    places = np.zeros((1 << max(3, (4 * len(start)).bit_length()), _WIDE), np.uint64)
+    arena, ends = np.empty(int(length.sum(dtype=np.int64)), np.uint8), np.zeros(len(start) + 1, np.int64)
+    _, found = _find(data, eights(data), start, length, 0, places, arena, ends, 0, out)
+    return int(found) + int(np.count_nonzero(out == UNKNOWN))
+
+
+def _wider(places: Eights) -> Eights:
+    """A table with four times as many places, and the same texts in it."""
+    wide = np.zeros((4 * len(places), _WIDE), np.uint64)
+    mask = len(wide) - 1
+    for place in places[places[:, _WHICH] != 0]:
+        at = int(place[_HASH]) >> 32 & mask
+        while wide[at, _WHICH]:
+            at = (at + 1) & mask
+        wide[at] = place
+    return wide
 
 
 @numba.njit(cache=True, nogil=True)
@@ -69,10 +97,12 @@ def _same(data: Bytes, start: int, arena: Bytes, begin: int, count: int) -> bool
 
 
 @numba.njit(cache=True, nogil=True)
-def _find(data: Bytes, words: Eights, start: Ints, length: Ints, slots: Ints, heads: Eights,
-          seconds: Eights, arena: Bytes, ends: npt.NDArray[np.int64], known: int, out: Ints) -> int:
-    mask = np.uint64(len(slots) - 1)
-    for i in range(len(start)):
+def _find(data: Bytes, words: Eights, start: Ints, length: Ints, begin: int, places: Eights, arena: Bytes,
+          ends: npt.NDArray[np.int64], known: int, out: Ints) -> tuple[int, int]:
+    """The numbers of texts from ``begin`` on, until the table is too full; says up to where, and the texts known."""
+    mask = np.uint64(len(places) - 1)
+    most = min(len(ends) - 1, MOST)
+    for i in range(begin, len(start)):
         s, n = start[i], length[i]
         if n == 0:
             out[i] = EMPTY
@@ -88,22 +118,26 @@ def _find(data: Bytes, words: Eights, start: Ints, length: Ints, slots: Ints, he
             h = (h ^ np.uint64(data[s + k])) * _MIX
         at = (h >> np.uint64(32)) & mask
         while True:
-            code = slots[at]
-            if code < 0:
-                if known < MOST and ends[known] + n <= len(arena):
-                    slots[at] = known
-                    heads[at], seconds[at] = head, second
-                    for k in range(n):
-                        arena[ends[known] + k] = data[s + k]
-                    ends[known + 1] = ends[known] + n
-                    out[i] = known
-                    known += 1
-                else:
+            which = places[at, _WHICH]
+            if which == 0:
+                if known >= most or ends[known] + n > len(arena):
                     out[i] = UNKNOWN
+                    break
+                if 4 * known >= len(places):
+                    return i, known
+                for k in range(n):
+                    arena[ends[known] + k] = data[s + k]
+                ends[known + 1] = ends[known] + n
+                out[i] = known
+                known += 1
+                places[at, _HEAD], places[at, _SECOND], places[at, _HASH] = head, second, h
+                places[at, _WHICH] = np.uint64(known) | np.uint64(n) << np.uint64(_BYTES_BIT)
                 break
-            if heads[at] == head and seconds[at] == second and (
-                    ends[code + 1] - ends[code] == n) and (n <= 16 or _same(data, s, arena, ends[code], n)):
-                out[i] = code
-                break
+            if places[at, _HEAD] == head and places[at, _SECOND] == second and (
+                    which >> np.uint64(_BYTES_BIT) == np.uint64(n)):
+                code = np.int64(which & np.uint64(0xFFFFFFFF)) - 1
+                if n <= 16 or _same(data, s, arena, ends[code], n):
+                    out[i] = code
+                    break
             at = (at + np.uint64(1)) & mask
-    return known
+    return len(start), known
