@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,59 +18,24 @@ import pyarrow.compute as pc
 
 from jitasa_analytics.areas import COUNTRY
 from jitasa_analytics.contracts import Dataset
+from jitasa_analytics.store.numbered import Texts
+
+if TYPE_CHECKING:
+    from jitasa_analytics.store.dense import Filled
 
 Longs = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
 
 CUBE_OF = {"doses": "dose_cube", "requests": "request_cube"}
 _LEVELS = (6, 4, 2, 0)
 # A cell's number: area, day, and the two columns behind it, each with room for far more than there is.
 _AREA, _DAY, _FIRST, _SECOND = 20, 21, 8, 14
 _EARLIEST = -(1 << _DAY - 1)
+_NO_AREA = 1 << 62
 _MICROSECONDS = 1_000_000
 _BANGKOK = 7 * 3600
 # Cells are put together whenever so many of them wait.
 _HELD = 1 << 22
-
-
-class _Texts:
-    """Texts by number, in the order in which they came."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str | None, int] = {}
-        self._words: Any = None  # those of the column before, and their numbers
-        self._of_words: Longs = np.empty(0, np.int64)
-
-    def numbers(self, column: pa.ChunkedArray) -> Longs:
-        """The number of each text of a column; a missing one has a number, too."""
-        out = []
-        for chunk in column.chunks:
-            some = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-            known = self._of_all(some.dictionary)
-            index = some.indices
-            if index.null_count:
-                index = pc.fill_null(index, len(known))
-                known = np.append(known, self.of(None))
-            out.append(known[index.to_numpy()])
-        return out[0] if len(out) == 1 else np.concatenate([np.empty(0, np.int64), *out])
-
-    def _of_all(self, words: Any) -> Longs:
-        """The numbers of words: block after block brings the same ones."""
-        if self._words is None or not self._words.equals(words):
-            self._words, self._of_words = words, np.array([self.of(text) for text in words.to_pylist()], np.int64)
-        return self._of_words
-
-    def of(self, text: str | None) -> int:
-        """The number of a text."""
-        return self._numbers.setdefault(text, len(self._numbers))
-
-    def sorted(self) -> tuple[list[str | None], Longs]:
-        """The texts in order, missing last, and the place of each number among them."""
-        order = sorted(self._numbers, key=lambda text: (text is None, text or ""))
-        places = {text: place for place, text in enumerate(order)}
-        return order, np.array([places[text] for text in self._numbers], np.int64)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
 
 
 @dataclass(frozen=True)
@@ -115,12 +80,12 @@ class Counted:
         self.cube = CUBE_OF[contract.name]
         self._doses = self.cube == "dose_cube"
         self._contract = contract
-        self._areas, self._first, self._second = _Texts(), _Texts(), _Texts()
+        self._areas, self._first, self._second = Texts(), Texts(), Texts()
         self._cells: list[_Cells] = []
         self._held = 0
         self._given = 0
         self.whole = True
-        self._dense = Dense() if self._doses else None
+        self._dense = Dense(wide=not self._doses)
         self._made: Future[pa.Table] | None = None
 
     def add(self, table: pa.Table) -> None:
@@ -162,7 +127,8 @@ class Counted:
         if not fits:
             self.whole = False
             return
-        if self._dense is not None and self._dense.add(area, (days + 3) // 7, first, second, times):
+        if self._dense.add(area, (days + 3) // 7 if self._doses else days, first, second, times,
+                           *([] if people is None or last is None else [people, last])):
             return
         number = _number(area, days, first, second)
         self._cells.append(_Cells(number, np.full(len(number), times), people, last))
@@ -170,7 +136,7 @@ class Counted:
         if self._held > max(_HELD, len(self._cells[0].number)):
             self._cells, self._held = [_joined(self._cells)], 0
 
-    def _words(self, table: pa.Table, name: str, texts: _Texts) -> Longs:
+    def _words(self, table: pa.Table, name: str, texts: Texts) -> Longs:
         """The numbers of a column's texts; the default where there is none."""
         default = self._contract.column(name).default
         if name not in table.column_names:
@@ -204,37 +170,62 @@ class Counted:
 
     def _table(self) -> pa.Table:
         areas, area_place = self._areas.sorted()
-        first, first_place = ([], None) if self._doses else self._first.sorted()
-        second, second_place = self._second.sorted()
-        parts = self._cells
-        if self._dense is not None:
-            area, weeks, one, two, times = self._dense.cells()
-            parts = [*parts, _Cells(_number(area, 7 * weeks - 3, one, two), times)]
-        cells = _joined(parts)
+        words = [texts.sorted() for texts in (self._first, self._second)]
+        if not self._cells:
+            return self._of_places(areas, area_place, words)
+        (first, first_place), (second, second_place) = words
+        area, days, one, two, *counts = self._dense.cells()
+        if self._doses:
+            days = 7 * days - 3
+        cells = _joined([*self._cells, _Cells(_number(area, days, one, two), *counts)])
         cells = cells.of(cells.times > 0)
         area, days, one, two = _parts(cells.number)
-        one = one if first_place is None else first_place[one]
+        one = one if self._doses else first_place[one]
         cells = replace(cells, number=_number(area_place[area], days, one, second_place[two])).together()
         levels = []
         for digits in _LEVELS:
             areas, cells = _coarser(areas, cells, digits)
-            told = [digits == 0 or (a is not None and a != COUNTRY and len(a) >= digits) for a in areas]
+            told = np.array([_told(a, digits) for a in areas], bool)
             area, days, one, two = _parts(cells.number)
-            shown = np.array(told, bool)[area]
+            shown = told[area]
             some = cells if shown.all() else cells.of(shown)
-            levels.append(self._level(digits, areas, first, second, some))
+            levels.append(self._level(digits, areas, first, second, _parts(some.number), some))
+        return pa.concat_tables(levels[::-1])
+
+    def _of_places(self, areas: list[str | None], area_place: Longs,
+                   words: list[tuple[list[str | None], Longs]]) -> pa.Table:
+        """The cube where all rows were counted in a place each: nothing has to be sorted."""
+        (first, first_place), (second, second_place) = words
+        # The numbers of the words in the order of the words; a dose is its own number.
+        ones = None if self._doses else np.argsort(first_place)
+        twos = np.argsort(second_place)
+        places, groups, levels = self._dense, area_place, []
+        for digits in _LEVELS:
+            short = _shortened(areas, digits)
+            kept = list(dict.fromkeys(short))
+            at = {a: k for k, a in enumerate(kept)}
+            groups = np.array([at[a] for a in short], np.int64)[groups]
+            if len(kept) < len(areas):
+                places, groups = places.folded(groups), np.arange(len(kept))
+            areas = kept
+            told = np.array([_told(a, digits) for a in areas], bool)
+            found = places.filled(np.where(told, np.argsort(groups), _NO_AREA), ones, twos)
+            days = 7 * found.two - 3 if self._doses else found.two
+            levels.append(self._level(digits, areas, first, second, (found.one, days, found.three, found.four), found))
         return pa.concat_tables(levels[::-1])
 
     def _level(self, digits: int, areas: list[str | None], first: list[str | None], second: list[str | None],
-               cells: _Cells) -> pa.Table:
-        area, days, one, two = _parts(cells.number)
+               parts: tuple[Any, Any, Any, Any], cells: _Cells | Filled) -> pa.Table:
+        """The rows of one level; ``parts`` are its areas, days, and first and second words by number."""
+        area, days, one, two = parts
         day = pa.array(days.astype(np.int32)).view(pa.date32())
         out: dict[str, Any] = {"digits": pa.array(np.full(len(area), digits, np.int32)),
                                "area_code": _by_number(area, areas)}
         if self._doses:
-            out |= {"week": day, "dose_no": pa.array(one), "group": _by_number(two, second), "doses": cells.times}
+            out |= {"week": day, "dose_no": pa.array(one.astype(np.int64)), "group": _by_number(two, second),
+                    "doses": cells.times}
         else:
-            out |= {"day": day, "category": _by_number(np.zeros(len(area), np.int64), [""]),
+            out |= {"day": day, "category": _by_number(np.zeros(len(area), np.int32), [""]),
                     "status": _by_number(one, first), "urgency": _by_number(two, second), "requests": cells.times,
                     "people": cells.people, "last_at": pa.array(cells.last).view(pa.timestamp("us"))}
         return pa.table(out)
@@ -275,9 +266,18 @@ def _joined(cells: list[_Cells]) -> _Cells:
                   one([c.people for c in cells]), one([c.last for c in cells])).together()
 
 
+def _shortened(areas: list[str | None], digits: int) -> list[str | None]:
+    return [COUNTRY if digits == 0 else a if a is None else a[:digits] for a in areas]
+
+
+def _told(area: str | None, digits: int) -> bool:
+    """Whether an area stands in a level: the country in its own only."""
+    return digits == 0 or (area is not None and area != COUNTRY and len(area) >= digits)
+
+
 def _coarser(areas: list[str | None], cells: _Cells, digits: int) -> tuple[list[str | None], _Cells]:
     """The cells by so many digits of their area's code; of a sorted list of areas the shortened one is sorted, too."""
-    short = [COUNTRY if digits == 0 else a if a is None else a[:digits] for a in areas]
+    short = _shortened(areas, digits)
     kept = list(dict.fromkeys(short))
     if len(kept) == len(areas) and digits:
         return areas if kept == areas else kept, cells
@@ -287,7 +287,7 @@ def _coarser(areas: list[str | None], cells: _Cells, digits: int) -> tuple[list[
     return kept, replace(cells, number=moved << low | cells.number & (1 << low) - 1).together()
 
 
-def _by_number(numbers: Longs, texts: list[str | None]) -> Any:
+def _by_number(numbers: Longs | Ints, texts: list[str | None]) -> Any:
     """Texts by their number, told once."""
     missing = np.array([t is None for t in texts], bool)[numbers] if None in texts else None
     return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32), mask=missing),

@@ -2,34 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numba
 import numpy as np
 import numpy.typing as npt
 
 Longs = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
 
 # More places than this are not worth their memory; the rows are counted in another way.
-MOST = 1 << 22
+MOST = 1 << 24
+# What stands in a place: how often, and where it is asked for how many people, and the latest moment.
+_TIMES, _PEOPLE, _LAST = 0, 1, 2
+_NOTHING = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The places that hold something, in the order in which they were asked for.
+
+    Attributes
+    ----------
+    one, two, three, four : array of int32, shape (n,)
+        Where each lies: the position in the order that was asked for, and ``two`` as it was counted.
+    times, people, last : array of int64, shape (n,)
+        ``people`` and ``last`` are empty where only ``times`` was counted.
+    """
+
+    one: Ints
+    two: Ints
+    three: Ints
+    four: Ints
+    times: Longs
+    people: Longs
+    last: Longs
 
 
 class Dense:
     """How often four numbers stand together, where few different ones of each do.
 
     Only the second may be negative.
+
+    Parameters
+    ----------
+    wide : bool
+        Whether each row also has people, who are added up, and a moment, of which the latest is kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, wide: bool = False) -> None:
         self._low = 0
-        self._table = np.zeros((0, 0, 0, 0), np.int64)
+        self._table = np.zeros((0, 0, 0, 0, 3 if wide else 1), np.int64)
 
-    def add(self, one: Longs, two: Longs, three: Longs, four: Longs, times: int) -> bool:
+    def add(self, one: Longs, two: Longs, three: Longs, four: Longs, times: int, people: Longs = _NOTHING,
+            last: Longs = _NOTHING) -> bool:
         """Count each row so many times; False, and nothing is counted, where that would take too many places."""
         if not len(one):
             return True
         low, high = int(two.min()), int(two.max())
         if not self._make_room(int(one.max()) + 1, low, high + 1, int(three.max()) + 1, int(four.max()) + 1):
             return False
-        _count(one, two, three, four, self._low, times, self._table)
+        _count(one, two, three, four, people, last, self._low, times, self._table)
         return True
 
     def _make_room(self, ones: int, low: int, high: int, threes: int, fours: int) -> bool:
@@ -37,27 +70,102 @@ class Dense:
         if have[0]:
             low, high = min(low, self._low), max(high, self._low + have[1])
         wanted = (max(ones, have[0]), high - low, max(threes, have[2]), max(fours, have[3]))
-        if wanted == have:
+        if wanted == have[:4]:
             return True
         if wanted[0] > have[0]:  # new areas come one after the other
             wanted = (wanted[0] + wanted[0] // 4, *wanted[1:])
         if float(np.prod(np.array(wanted, float))) > MOST:
             return False
-        table = np.zeros(wanted, np.int64)
+        table = np.zeros((*wanted, have[4]), np.int64)
         if have[0]:
             at = self._low - low
             table[:have[0], at:at + have[1], :have[2], :have[3]] = self._table
         self._low, self._table = low, table
         return True
 
-    def cells(self) -> tuple[Longs, Longs, Longs, Longs, Longs]:
+    def cells(self) -> tuple[Longs, ...]:
         """The numbers that were counted, in order, and how often: less than 0 where more were taken away."""
-        one, two, three, four = np.nonzero(self._table)
-        return one, two + self._low, three, four, self._table[one, two, three, four]
+        one, two, three, four = np.nonzero(self._table[..., _TIMES])
+        return (one, two + self._low, three, four, *self._table[one, two, three, four].T.copy())
+
+    def folded(self, groups: Longs) -> Dense:
+        """The same counts by the group of the first number; rows of a group less than 0 are left out.
+
+        Parameters
+        ----------
+        groups : array of int64, shape (ones,)
+            The group of each first number, counted from 0.
+        """
+        out = Dense(wide=self._table.shape[4] > 1)
+        have = self._table.shape
+        out._low, out._table = self._low, np.zeros((int(groups.max(initial=-1)) + 1, *have[1:]), np.int64)
+        _fold(self._table, groups, out._table)
+        return out
+
+    def filled(self, ones: Longs, threes: Longs | None, fours: Longs) -> Filled:
+        """What was counted once or more, for these numbers, in their order; the second ones ascend.
+
+        Numbers that were never counted may be among them; without ``threes`` all third numbers are meant.
+        """
+        have = self._table.shape
+        threes = np.arange(have[2]) if threes is None else threes
+        count = int(np.count_nonzero(self._table[..., _TIMES] > 0))
+        where, values = np.empty((4, count), np.int32), np.empty((have[4], count), np.int64)
+        count = _list(self._table, self._low, ones, threes, fours, where, values)
+        where, values = where[:, :count], values[:, :count]
+        more = values if have[4] > 1 else np.empty((3, 0), np.int64)
+        return Filled(*where, values[_TIMES], more[_PEOPLE], more[_LAST])
 
 
 @numba.njit(cache=True, nogil=True)
-def _count(one: Longs, two: Longs, three: Longs, four: Longs, low: int, times: int,
+def _count(one: Longs, two: Longs, three: Longs, four: Longs, people: Longs, last: Longs, low: int, times: int,
            table: npt.NDArray[np.int64]) -> None:
+    wide = table.shape[4] > 1
     for i in range(len(one)):
-        table[np.uint64(one[i]), np.uint64(two[i] - low), np.uint64(three[i]), np.uint64(four[i])] += times
+        place = table[np.uint64(one[i]), np.uint64(two[i] - low), np.uint64(three[i]), np.uint64(four[i])]
+        if wide:
+            place[_LAST] = last[i] if place[_TIMES] == 0 else max(place[_LAST], last[i])
+            place[_PEOPLE] += people[i]
+        place[_TIMES] += times
+
+
+@numba.njit(cache=True, nogil=True)
+def _fold(table: npt.NDArray[np.int64], groups: Longs, out: npt.NDArray[np.int64]) -> None:
+    wide = table.shape[4] > 1
+    for i in range(min(len(groups), table.shape[0])):
+        g = groups[i]
+        if g < 0:
+            continue
+        for j in range(table.shape[1]):
+            for k in range(table.shape[2]):
+                for m in range(table.shape[3]):
+                    if table[i, j, k, m, _TIMES] <= 0:
+                        continue
+                    if wide:
+                        moment = table[i, j, k, m, _LAST]
+                        if out[g, j, k, m, _TIMES] == 0 or moment > out[g, j, k, m, _LAST]:
+                            out[g, j, k, m, _LAST] = moment
+                        out[g, j, k, m, _PEOPLE] += table[i, j, k, m, _PEOPLE]
+                    out[g, j, k, m, _TIMES] += table[i, j, k, m, _TIMES]
+
+
+@numba.njit(cache=True, nogil=True)
+def _list(table: npt.NDArray[np.int64], low: int, ones: Longs, threes: Longs, fours: Longs, where: Ints,
+          values: npt.NDArray[np.int64]) -> int:
+    found = 0
+    for i in range(len(ones)):
+        if ones[i] >= table.shape[0]:
+            continue
+        for j in range(table.shape[1]):
+            for k in range(len(threes)):
+                for m in range(len(fours)):
+                    if threes[k] >= table.shape[2] or fours[m] >= table.shape[3]:
+                        continue
+                    place = table[ones[i], j, threes[k], fours[m]]
+                    if place[_TIMES] <= 0:
+                        continue
+                    where[0, found], where[1, found], where[2, found], where[3, found] = i, j + low, k, m
+                    for v in range(len(place)):
+                        values[v, found] = place[v]
+                    found += 1
+    return found

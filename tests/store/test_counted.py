@@ -57,10 +57,12 @@ def same(found: pa.Table, expected: pa.Table) -> None:
 
 
 @pytest.mark.parametrize("kind", ["doses", "requests"])
-@pytest.mark.parametrize("held", [1, 1 << 22])
-def test_counted_is_what_the_cube_selects(kind: str, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Codes of every length, days before 1970, the last minute of Bangkok's day; put together often, or once.
+@pytest.mark.parametrize(("held", "most"), [(1, 1), (1 << 22, 1), (1, dense.MOST)])
+def test_counted_is_what_the_cube_selects(kind: str, held: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Codes of every length, days before 1970, the last minute of Bangkok's day; put together often, or once, or
+    # counted in a place for each.
     monkeypatch.setattr(counted, "_HELD", held)
+    monkeypatch.setattr(dense, "MOST", most)
     cells = Counted(dataset(kind))
     tables = [rows(kind, count, seed) for seed, count in enumerate((500, 1, 0, 300))]
     for table in tables:
@@ -132,6 +134,44 @@ def test_injections_are_counted_alike_with_and_without_a_place_for_each(most: in
             for t in (near, tables[3].slice(50), tables[0])]
     for _ in range(2):  # to ask changes nothing
         same(cells.table(), selected("doses", pa.concat_tables(kept)))
+
+
+@pytest.mark.parametrize("most", [dense.MOST, 2000, 1])
+def test_requests_are_counted_alike_with_and_without_a_place_for_each(most: int,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    # First those of one spring, then those of 1969 as well, for which there may be no more places; new words come late.
+    monkeypatch.setattr(dense, "MOST", most)
+    cells = Counted(dataset("requests"))
+    tables = [rows("requests", 700, seed) for seed in range(3)]
+    spring = tables[0].filter(pa.array([d.year == 2020 for d in tables[0]["requested_at"].to_pylist()]))
+    some = spring.filter(pa.array([s == "new" for s in spring["status"].to_pylist()]))
+    for table in (some, tables[1], spring, tables[2]):
+        cells.add(table)
+    cells.begin()
+    given = [t.set_column(0, "area_code", t["area_code"].cast(pa.string())) for t in (some, *tables[1:], spring)]
+    same(cells.table(), selected("requests", pa.concat_tables(given)))
+
+
+def test_places_are_folded_and_listed_in_the_order_that_is_asked_for() -> None:
+    random = np.random.default_rng(3)
+    places = Dense(wide=True)
+    parts = [random.integers(0, n, 400) for n in (6, 5, 3, 2)]
+    parts[1] -= 2
+    people, last = random.integers(1, 9, 400), random.integers(-50, 50, 400)
+    assert places.add(*parts, 1, people, last)
+    group = np.array([1, 0, -1, 1, 2, 0, 2])
+    threes, fours = np.array([2, 0, 9]), np.array([1, 0])
+    found = places.folded(group).filled(np.array([2, 7, 0, 1]), threes, fours)
+    expected = {}
+    for a, b, c, d, n, at in zip(*(p.tolist() for p in parts), people.tolist(), last.tolist(), strict=True):
+        if group[a] >= 0 and c != 1:
+            key = ([2, 7, 0, 1].index(group[a]), b, threes.tolist().index(c), fours.tolist().index(d))
+            times, so_far, latest = expected.get(key, (0, 0, -99))
+            expected[key] = times + 1, so_far + n, max(latest, at)
+    keys = list(zip(*(p.tolist() for p in (found.one, found.two, found.three, found.four)), strict=True))
+    assert keys == sorted(expected)
+    assert list(zip(found.times.tolist(), found.people.tolist(), found.last.tolist(), strict=True)) == [
+        expected[k] for k in keys]
 
 
 def test_places_grow_with_what_is_counted() -> None:

@@ -1,0 +1,53 @@
+"""Texts by number, where the same few ones come again and again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Longs = npt.NDArray[np.int64]
+
+
+class Texts:
+    """Texts by number, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str | None, int] = {}
+        self._words: Any = None  # those of the column before, and their numbers
+        self._of_words: Longs = np.empty(0, np.int64)
+
+    def numbers(self, column: pa.ChunkedArray) -> Longs:
+        """The number of each text of a column; a missing one has a number, too."""
+        out = []
+        for chunk in column.chunks:
+            some = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+            known = self._of_all(some.dictionary)
+            index = some.indices
+            if index.null_count:
+                index = pc.fill_null(index, len(known))
+                known = np.append(known, self.of(None))
+            out.append(known[index.to_numpy()])
+        return out[0] if len(out) == 1 else np.concatenate([np.empty(0, np.int64), *out])
+
+    def _of_all(self, words: Any) -> Longs:
+        """The numbers of words: block after block brings the same ones."""
+        if self._words is None or not self._words.equals(words):
+            self._words, self._of_words = words, np.array([self.of(text) for text in words.to_pylist()], np.int64)
+        return self._of_words
+
+    def of(self, text: str | None) -> int:
+        """The number of a text."""
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    def sorted(self) -> tuple[list[str | None], Longs]:
+        """The texts in order, missing last, and the place of each number among them."""
+        order = sorted(self._numbers, key=lambda text: (text is None, text or ""))
+        places = {text: place for place, text in enumerate(order)}
+        return order, np.array([places[text] for text in self._numbers], np.int64)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
