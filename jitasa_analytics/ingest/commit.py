@@ -102,16 +102,25 @@ def say_without_items(tx: Transaction, run: Run) -> None:
         return
     having = set(tx.frame("request_items")["request_id"])
     for file_report, ids in run.new_requests:
-        findings = Findings(file_report.file, file_report.sheet)
         if isinstance(ids, str):
-            rows, first = tx.without(ids, DATASETS["request_items"], "request_id", most=report.MOST_LISTED)
-            file_report.leave_out("request_without_items", rows - len(first))
-            bare = first.set_index("row")["id"]
+            say_bare(file_report, *bare(tx, ids))
         else:
-            bare = ids[~ids.isin(having)]
-        for row, request in bare.items():
-            findings.add(cast(int, row), "items", request, "request_without_items", "warning")
-        file_report.findings += findings.items
+            say_bare(file_report, 0, ids[~ids.isin(having)])
+
+
+def bare(tx: Transaction, source: str) -> tuple[int, pd.Series]:
+    """Of what follows FROM, with ``row`` and ``id``: how many requests ask for nothing, and the first by row."""
+    rows, first = tx.without(source, DATASETS["request_items"], "request_id", most=report.MOST_LISTED)
+    return rows - len(first), first.set_index("row")["id"]
+
+
+def say_bare(file_report: FileReport, more: int, ids: pd.Series) -> None:
+    """Say of requests by row that they ask for nothing, and of how many more."""
+    findings = Findings(file_report.file, file_report.sheet)
+    for row, request in ids.items():
+        findings.add(cast(int, row), "items", request, "request_without_items", "warning")
+    file_report.leave_out("request_without_items", more)
+    file_report.findings += findings.items
 
 
 def set_aside(tx: Transaction, job: Job, table: Table, findings: Findings) -> None:

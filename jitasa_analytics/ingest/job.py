@@ -53,6 +53,8 @@ class Run:
     changed: set[str] = field(default_factory=set)
     locator: Locator | None = None
     new_requests: list[tuple[FileReport, pd.Series | str]] = field(default_factory=list)
+    # No other file comes after this one.
+    last: bool = False
 
     def advance(self, file: str, done: int, total: int, rows: int) -> None:
         """Say how far a large file was read, where somebody watches."""

@@ -216,6 +216,7 @@ def _transact(store: Store, jobs: list[Job], report: Report, *, sample: bool, pr
             key = secrets.token_bytes(32) if report.dry_run else privacy.load_key(store.folder)
             run = Run(key, sample, progress or (lambda file, stage: None), report)
             for job in jobs:
+                run.last = job is jobs[-1]
                 _import(tx, job, run, lenient=lenient)
                 job.forget()
             commit.say_without_items(tx, run)

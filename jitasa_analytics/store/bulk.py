@@ -6,7 +6,7 @@ holds more than a part of them in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -184,7 +184,8 @@ class Stage:
         self._connection.execute(f"DELETE FROM {self._name} USING gone WHERE {ROW} = r")
         self._connection.unregister("gone")
 
-    def settle(self, authority: Authority, remembered: str = "") -> Settled:
+    def settle(self, authority: Authority, remembered: str = "",
+               at_once: Callable[[str], None] | None = None) -> Settled:
         """Let the rows meet the table.
 
         Parameters
@@ -193,13 +194,19 @@ class Stage:
             Whether given values replace known ones, or only fill what is missing.
         remembered : str
             A column that is to be remembered of the accepted rows.
+        at_once : callable, optional
+            Called, where that can be, with what follows FROM to read them: then they need not be remembered.
         """
         self._loaded()
         contract, tx = self._contract, self._tx
         rows = self._count(f"SELECT count(*) FROM {self._name}")
         if self._empty:
             kept = f"SELECT {ROW} AS row, {quoted(remembered)} AS id FROM {self._name}" if remembered else ""
-            name = tx.remember(self._connection, kept) if kept else ""
+            name = ""
+            if kept and at_once is not None:
+                at_once(f"({kept})")
+            elif kept:
+                name = tx.remember(self._connection, kept)
             self._become()
             if rows:
                 tx.own(contract)

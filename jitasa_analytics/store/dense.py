@@ -114,7 +114,8 @@ class Dense:
         count = _list(self._table, self._low, ones, threes, fours, where, values)
         where, values = where[:, :count], values[:, :count]
         more = values if have[4] > 1 else np.empty((3, 0), np.int64)
-        return Filled(*where, values[_TIMES], more[_PEOPLE], more[_LAST])
+        one, two, three, four = where
+        return Filled(one, two, three, four, values[_TIMES], more[_PEOPLE], more[_LAST])
 
 
 @numba.njit(cache=True, nogil=True)

@@ -230,7 +230,7 @@ class Transaction:
             self._connection.execute(f"DROP TABLE {name}")
 
     def without(self, remembered: str, contract: Dataset, column: str, *, most: int) -> tuple[int, pd.DataFrame]:
-        """Of remembered rows those whose id is in no row of a dataset: how many, and the first of them."""
+        """Of remembered rows, or a SELECT in brackets, those whose id is in no row of a dataset: how many, and some."""
         self._open(contract.group)
         source = (f"{remembered} AS r WHERE NOT EXISTS "
                   f"(FROM {self._table(contract)} AS t WHERE t.{quoted(column)} = r.id)")

@@ -284,8 +284,11 @@ class _Import:
                 self._said.take(finding)
             self.stage.drop(rows.loc[gone, ROW].to_numpy())
             doubled += int(gone.sum())
-        settled = self.stage.settle(cast(Authority, job.recipe.authority),
-                                    "request_id" if contract.name == "requests" else "")
+        requests = contract.name == "requests"
+        bare: list[tuple[int, pd.Series]] = []
+        settled = self.stage.settle(
+            cast(Authority, job.recipe.authority), "request_id" if requests else "",
+            (lambda source: bare.append(commit.bare(tx, source))) if requests and run.last else None)
         if settled.accepted:
             run.changed.add(contract.name)
         report.accepted, report.duplicate = settled.accepted, doubled + settled.known
@@ -300,6 +303,8 @@ class _Import:
             self._said.take(finding)
         report.rules = dict(sorted(self._rules.items()))
         report.findings, report.unlisted = self._said.listed(), self._said.unlisted()
+        for more, ids in bare:
+            commit.say_bare(report, more, ids)
         if self.stage.aside:
             tx.keep_aside("quarantine", self.stage.aside, once=commit.SAME_REFUSAL)
 
