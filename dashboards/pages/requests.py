@@ -189,9 +189,8 @@ class Requests(Page):
         if not self.many or density.few(rows, self.bounds):
             self.map.pane.picture, self.dense.object = {}, ""
             return
-        scale = colours.NEED.colours[1:]
-        self.map.pane.picture = density.picture(rows["lon"], rows["lat"], self.bounds,
-                                                scale[::-1] if self.ground.dark else scale)
+        scale = colours.NEED.dark if self.ground.dark else colours.NEED.colours
+        self.map.pane.picture = density.picture(rows["lon"], rows["lat"], self.bounds, scale[1:])
         n = numbers.number(density.count(rows, self.bounds))
         self.dense.object = f'<p class="lead" role="status">{escape(self.say("many_points", n=n))}</p>'
 

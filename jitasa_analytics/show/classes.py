@@ -34,7 +34,7 @@ class Classes:
     over : bool
         The last class holds what lies above the scale's end, and is no more than a flag.
     dark : tuple of str
-        The colours on a dark ground where they are not those of the light one turned round.
+        As many colours on a dark ground, where more is brighter.
     """
 
     edges: tuple[float, ...]
@@ -54,10 +54,7 @@ class Classes:
 
     def for_dark(self) -> Classes:
         """The same classes on a dark ground: more is brighter there, as it is darker on a light one."""
-        if self.dark:
-            return replace(self, colours=self.dark, dark=self.colours)
-        scale = self.colours[:-1] if self.over else self.colours
-        return replace(self, colours=(*reversed(scale), *([OVER_DARK] if self.over else [])))
+        return replace(self, colours=self.dark, dark=self.colours) if self.dark else self
 
     def labels(self) -> list[str]:
         """The values of each class in words."""
@@ -130,10 +127,11 @@ def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, uni
     given = given[np.isfinite(given)]
     given = np.where(np.abs(given) < 1e-300, 0.0, given)  # too small to be rounded to figures
     if scale.edges:
-        picked = tuple(scale.pick(len(scale.edges) - 1))
+        picked, dark = (scale.pick(len(scale.edges) - 1, dark=d) for d in (False, True))
         if given.size and given.max() > scale.edges[-1]:
-            return Classes((*scale.edges, float(given.max())), (*picked, OVER), unit, over=True)
-        return Classes(scale.edges, picked, unit, dark=scale.dark)
+            return Classes((*scale.edges, float(given.max())), (*picked, OVER), unit, over=True,
+                           dark=(*dark, OVER_DARK))
+        return Classes(scale.edges, picked, unit, dark=dark)
     if given.size == 0:
         return Classes((), (), unit)
     whole = bool(np.all(given == np.round(given))) and unit != "share"
@@ -149,9 +147,9 @@ def make(values: Sequence[float] | npt.NDArray[np.float64], scale: Scale, *, uni
     if len(edges_list) == 1:
         edges_list *= 2
     if edges_list == [0.0, 0.0]:
-        least, *_, most = scale.pick(count)
-        return Classes((0.0, 0.0), (least,), unit, whole, dark=(most,))
-    return Classes(tuple(edges_list), tuple(scale.pick(len(edges_list) - 1)), unit, whole, nought)
+        return Classes((0.0, 0.0), scale.colours[:1], unit, whole, dark=scale.dark[:1])
+    picked, dark = (scale.pick(len(edges_list) - 1, dark=d) for d in (False, True))
+    return Classes(tuple(edges_list), picked, unit, whole, nought, dark=dark)
 
 
 def _edges(values: npt.NDArray[np.float64], count: int, *, whole: bool) -> list[float]:

@@ -98,42 +98,46 @@ class Scale:
         The meaning.
     colours : tuple of str
         From low to high.
+    dark : tuple of str
+        As many on a dark ground, where more is brighter: the least is hardly more than the ground.
     edges : tuple of float
         Fixed class edges where the meaning has them, so that a colour says the same in every
         area and at every date; empty where classes follow the values.
-    dark : tuple of str
-        The colours on a dark ground where they are not these turned round.
     """
 
     name: str
     colours: tuple[str, ...]
+    dark: tuple[str, ...]
     edges: tuple[float, ...] = ()
-    dark: tuple[str, ...] = ()
 
     def ink(self, dark: bool, step: int = -2) -> str:
         """The colour of much, counted from the scale's end, that stands out from its ground."""
-        if not dark:
-            return self.colours[step]
-        return self.dark[step] if self.dark else self.colours[-1 - step]
+        return (self.dark if dark else self.colours)[step]
 
-    def pick(self, count: int) -> list[str]:
+    def pick(self, count: int, *, dark: bool = False) -> tuple[str, ...]:
         """``count`` colours spread over the scale."""
-        last = len(self.colours) - 1
+        given = self.dark if dark else self.colours
+        last = len(given) - 1
         if count <= 1:
-            return [self.colours[last // 2]] if count else []
-        return [self.colours[round(i * last / (count - 1))] for i in range(count)]
+            return given[last // 2:last // 2 + 1] if count else ()
+        return tuple(given[round(i * last / (count - 1))] for i in range(count))
 
 
 COVERAGE = Scale("coverage", ("#e0f0f0", "#b2d8dc", "#7dbcc6", "#4699ab", "#1b7288", "#0b4c62"),
+                 ("#374c52", "#3e6974", "#428898", "#4ea8bd", "#81c9db", "#cce7ef"),
                  (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 1.0))
-GAP = Scale("gap", ("#fdf0dc", "#fdd49e", "#fdae6b", "#ec7f2d", "#b8500f", "#7a3108"))
-NEED = Scale("need", ("#fde8e4", "#fcbfb1", "#f68f7b", "#dc5a49", "#ae2a2a", "#7a1020"))
-SUPPLY = Scale("supply", ("#e9eff8", "#c3d5ea", "#93b5da", "#5d90c5", "#2f6aa8", "#12437c"))
-PEOPLE = Scale("people", ("#eeeef6", "#d3d2e7", "#b0aed3", "#8a86bb", "#665fa0", "#433b7c"))
+GAP = Scale("gap", ("#fdf0dc", "#fdd49e", "#fdae6b", "#ec7f2d", "#b8500f", "#7a3108"),
+            ("#584539", "#835a3b", "#b0703c", "#dd8843", "#f9ae74", "#fddcc6"))
+NEED = Scale("need", ("#fde8e4", "#fcbfb1", "#f68f7b", "#dc5a49", "#ae2a2a", "#7a1020"),
+             ("#5d423f", "#91524b", "#c56058", "#f0796f", "#ffa89d", "#fddbd6"))
+SUPPLY = Scale("supply", ("#e9eff8", "#c3d5ea", "#93b5da", "#5d90c5", "#2f6aa8", "#12437c"),
+               ("#3e4a5a", "#496587", "#5282b5", "#6ea0d9", "#a0c1ec", "#d8e3f5"))
+PEOPLE = Scale("people", ("#eeeef6", "#d3d2e7", "#b0aed3", "#8a86bb", "#665fa0", "#433b7c"),
+               ("#4a4756", "#655f80", "#8178ab", "#a095cf", "#c2b8e4", "#e4e0f1"))
 # Two-sided: nothing in the middle, blue below, red above. The edges of z are those of 10, 5 and 1 per cent.
 SPOT = Scale("spot", ("#2b5c9e", "#7ba3d4", "#c6d9ee", "#eeeeee", "#f9cdbb", "#e8806a", "#b02a30"),
-             (-math.inf, -2.58, -1.96, -1.65, 1.65, 1.96, 2.58, math.inf),
-             ("#8ebcf2", "#5582bb", "#35506f", "#363d45", "#73453d", "#bb5c4b", "#ff9a84"))
+             ("#8ebcf2", "#5582bb", "#35506f", "#363d45", "#73453d", "#bb5c4b", "#ff9a84"),
+             (-math.inf, -2.58, -1.96, -1.65, 1.65, 1.96, 2.58, math.inf))
 SCALES = {s.name: s for s in (COVERAGE, GAP, NEED, SUPPLY, PEOPLE)}
 
 _BY_WORD = (
@@ -158,6 +162,6 @@ def scale_for(measure: str, study: str = "", unit: str = "") -> Scale:
         for words, scale in _BY_WORD:
             if any(word in name for word in words):
                 if scale.edges and unit != "share":
-                    return Scale(scale.name, scale.colours)
+                    return Scale(scale.name, scale.colours, scale.dark)
                 return scale
     return PEOPLE

@@ -53,6 +53,20 @@ def test_scales_darken_step_by_step(scale: colours.Scale) -> None:
     """Without colour vision the order of the classes is still seen."""
     steps = np.diff([_lightness(c) for c in scale.colours])
     assert (steps < -0.03).all()
+    brighter = np.diff([_lightness(c) for c in scale.dark])
+    assert (brighter > 0.03).all() and len(scale.dark) == len(scale.colours)
+
+
+@pytest.mark.parametrize("scale", colours.SCALES.values(), ids=lambda s: s.name)
+def test_the_least_is_quiet_on_either_ground(scale: colours.Scale) -> None:
+    """What is least is hardly more than its ground, so that nothing at all does not look like an alarm."""
+    def strength(colour: str) -> int:
+        parts = [int(colour[i:i + 2], 16) for i in (1, 3, 5)]
+        return max(parts) - min(parts)
+
+    for shades in (scale.colours, scale.dark):
+        assert strength(shades[0]) <= 36
+        assert strength(shades[0]) < max(map(strength, shades)) / 2
 
 
 def test_dates_and_numbers_in_both_languages() -> None:

@@ -96,7 +96,8 @@ def test_on_a_dark_ground_more_is_brighter() -> None:
     made = classes.make([0.1, 0.5, 1.2], colours.COVERAGE, unit="share")
     dark = made.for_dark()
     assert dark.labels() == made.labels()
-    assert dark.colours[:-1] == made.colours[:-1][::-1]
+    assert dark.colours[:-1] == colours.COVERAGE.dark
+    assert [_luminance(c) for c in dark.colours[:-1]] == sorted(_luminance(c) for c in dark.colours[:-1])
     assert dark.colours[-1] == colours.OVER_DARK
 
 
