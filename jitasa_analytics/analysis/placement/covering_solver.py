@@ -34,6 +34,7 @@ _FEW = 3000  # pairs below which branch and bound is faster by itself
 _LOOK, _HOPE = 6, 20.0  # rounds that are looked back on, and how many times their gain is hoped for
 _TURN = 0.5  # work of a search between two reports
 _NODES = 500  # of branch and bound for a block
+_AT_ONCE = 500  # nodes up to which a limit of the number is looked at without cutting planes
 MANY = 100_000  # for a part of the problem that others come after
 
 
@@ -267,7 +268,6 @@ def within_number(
         return None, True
     if small.rows.n == 0:
         return small.forced, False
-    found = None
     if work > 0:
         s = Searcher(small.rows, seed)
         s.run(work, target, lambda: left() <= 0)
@@ -281,18 +281,25 @@ def within_number(
         return None, True
     if nodes == 0 or left() <= 0:
         return None, False
-    sharpened(relaxed, lambda: float(target), lambda: left() <= 0)
-    if whole(relaxed.bound) > target:
-        return None, True
-    if len(small.rows.index) <= _SMALL:
+    fits = len(small.rows.index) <= _SMALL
+    if not fits or nodes > _AT_ONCE:
+        sharpened(relaxed, lambda: float(target), lambda: left() <= 0)
+        if whole(relaxed.bound) > target:
+            return None, True
+    if fits:
+        # One more column, which does for all and costs too much, limits the number: a row that limits it would make
+        # the programs infeasible one by one, and that is proven far later than a bound.
         system = System.of(small.rows).more(relaxed.cuts)
         outcome = exact.maximise(
-            program(system, np.zeros(small.rows.m), float(target), regions(small.rows)), gap=0.0,
-            absolute_gap=0.5, tolerance=1e-7, time_limit=left(), seed=seed, heed=lambda *_: left() <= 0, nodes=nodes,
+            program(system, np.ones(small.rows.m), None, regions(small.rows), instead=target + 1.0), gap=0.0,
+            absolute_gap=0.99, tolerance=1e-7, time_limit=left(), seed=seed, nodes=nodes,
+            heed=lambda value, _: -target - 0.5 < value < -0.5 or left() <= 0,
         )
-        if outcome.values is not None:
+        if outcome.values is not None and outcome.values[-1] < 0.5:
             found = np.concatenate([small.forced, small.names[outcome.values[: small.rows.m] > 0.5]])
-        return found, outcome.infeasible
+            if len(found) <= most:
+                return found, False
+        return None, bool(np.isfinite(outcome.bound)) and whole(-outcome.bound - 1e-4) > target
     if relaxed.bound > 0.97 * target:
         label, count = split(relaxed.system, 200)
         bound, _ = block_bound(relaxed.system, relaxed.dual, label, count, left=left, nodes=nodes, seed=seed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from jitasa_analytics.analysis.placement import exact
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
@@ -81,13 +81,14 @@ def proven(system: System, dual: Floats) -> tuple[float, Floats, Floats]:
 
 def program(
     system: System, cost: Floats, cap: float | None = None, regions: Sequence[Ints] = (),
-    least: Floats | None = None, most: Floats | None = None,
+    least: Floats | None = None, most: Floats | None = None, instead: float | None = None,
 ) -> exact.Program:
     """Least cost of columns that keep to every row; ``cap`` is the most columns.
 
     Each of the ``regions`` (positions of columns) gets a variable of its own, the number of columns
     taken in it. It adds nothing to the problem, but to branch on it divides the plans far more evenly
     than to branch on one column. ``least`` and ``most`` limit those numbers, 0 and all where left out.
+    With ``instead`` there is a last variable, which costs so much and alone keeps to every row.
     """
     m, r = system.m, len(regions)
     start, index, data = [system.start], [system.index], [system.value.astype(np.float64)]
@@ -108,8 +109,12 @@ def program(
     matrix = csr_array(
         (np.concatenate(data), np.concatenate(index), np.concatenate(start)), shape=(len(low), m + r))
     sizes = np.array([len(region) for region in regions], np.float64)
+    last = np.zeros(0)
+    if instead is not None:
+        last = np.array([instead])
+        matrix = csr_array(hstack([matrix, csr_array(np.maximum(low, 0.0)[:, None])]))
     return exact.Program(
-        np.concatenate([-cost, np.zeros(r)]), np.ones(m + r, bool), matrix, low, high,
-        lower=np.concatenate([np.zeros(m), np.zeros(r) if least is None else least]),
-        upper=np.concatenate([np.ones(m), sizes if most is None else most]),
+        np.concatenate([-cost, np.zeros(r), -last]), np.ones(matrix.shape[1], bool), matrix, low, high,
+        lower=np.concatenate([np.zeros(m), np.zeros(r) if least is None else least, 0 * last]),
+        upper=np.concatenate([np.ones(m), sizes if most is None else most, np.ones(len(last))]),
     )

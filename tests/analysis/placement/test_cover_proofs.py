@@ -125,6 +125,24 @@ def test_a_cover_that_is_too_large_is_bettered_or_proven(always_regions):
     assert bettered > 40
 
 
+@pytest.mark.parametrize("nodes", [500, covering_solver.MANY])  # without and with cutting planes
+def test_whether_so_many_columns_do_is_answered_right(always_regions, monkeypatch, nodes):
+    monkeypatch.setattr(covering_solver.Relaxed, "linear", lambda self, **_: None)  # all is left to branch and bound
+    found, none = 0, 0
+    for seed in range(80):
+        table = case(seed)
+        best = fewest(table)
+        for most in range(max(best - 2, 0), best + 2):
+            cover, ruled_out = covering_solver.within_number(
+                rows_of(table), most, left=lambda: 60.0, work=0.0, seed=seed, nodes=nodes)
+            assert ruled_out == (most < best)
+            assert (cover is None) == (most < best)
+            if cover is not None:
+                assert len(set(cover)) <= most and table[:, cover].any(axis=1).all()
+            found, none = found + (cover is not None), none + ruled_out
+    assert found > 100 and none > 100
+
+
 @pytest.mark.parametrize("small", [True, False])
 def test_every_way_finds_the_best_cover_and_the_best_radius(always_regions, monkeypatch, small):
     monkeypatch.setattr(covering_solver, "_SMALL", 60_000 if small else 0)
