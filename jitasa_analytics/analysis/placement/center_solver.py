@@ -234,12 +234,16 @@ class _Search:
     def _between(self, places: Ints, nodes: int) -> None:
         """Decide radii below the incumbent by branch and bound with so many nodes, two at a time.
 
-        The next smaller one settles everything where the incumbent is the best already; the other one,
-        at seven eighths of what is left, keeps the bound moving where that is too hard.
+        The next smaller one settles everything where the incumbent is the best already, or the first that proves
+        the gap asked for; the other one, at seven eighths of what is left, keeps the bound moving where that is too
+        hard.
         """
         low, high, next_too = self._low(), self._high(), True
         while low < high and not self.watch.over():
-            tried = sorted({low + 7 * (high - low) // 8, high - 1} if next_too else {low + 7 * (high - low) // 8})
+            enough = int(np.searchsorted(self.costs, self.watch.value * (1.0 - self.watch.gap)))
+            last = max(low, min(enough, high - 1))
+            part_way = low + 7 * (last + 1 - low) // 8
+            tried = sorted({part_way, last} if next_too else {part_way})
             part, calls = self._pairs_of(places), []
             for middle in tried:
                 self.seed += 1
