@@ -51,6 +51,7 @@ def read(path: str, out: Path, *, sheet: str = "", example: str = "",
         target, noted = out / f"{len(told)}.csv", Noted()
         with book.archive.open(part.member) as source:
             wrote = lines.write(target, far.counted(cells.rows(book, source, far.of(noted))), example)
+        far.tell()
         told.append({"sheet": part.title, "rows": wrote.rows, "file": target.name, "wide": wrote.wide,
                      "body": sum(wrote.seen), "last": wrote.last[:wrote.wide],
                      **(noted.told(wrote.seen) if wrote.rows else {})})
@@ -70,9 +71,13 @@ class _Far:
             noted.look(block)
             self._done += len(block)
             if self._done - self._told > _TOLD:
-                self._told = self._done
-                self._watch(self._done, self._total, self._rows)
+                self.tell()
         return look
+
+    def tell(self) -> None:
+        """Say it."""
+        self._told = self._done
+        self._watch(self._done, self._total, self._rows)
 
     def counted(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
         """Rows as they are."""

@@ -76,28 +76,36 @@ def write(path: Path, rows: Iterable[tuple[int, list[str]]], example: str) -> To
 def _parts(rows: Iterable[tuple[int, list[str]]], told: Told, example: str) -> Iterator[list[tuple[int, list[str]]]]:
     """Rows that hold anything, some at a time."""
     part: list[tuple[int, list[str]]] = []
-    last, seen = told.last, told.seen
     for number, cells in rows:
-        if not any(c.strip() for c in cells):
+        if not (cells[0].strip() or any(c.strip() for c in cells)):
             continue
-        told.rows += 1
-        if len(cells) > told.wide:
-            told.wide = len(cells)
-        if not (example and cells[0].startswith(example)):
-            if number >= len(seen):
-                seen.extend(bytes(number + 1 - len(seen) + _HELD))
-            seen[number] = 1
-            for at, cell in enumerate(cells):
-                if cell and last[at] < number and cell.strip():
-                    last[at] = number
-        if told.rows * told.wide > MAX_CELLS:
-            raise TooMuchError("it has too many cells")
         part.append((number, cells))
         if len(part) == _HELD:
+            _note(part, told, example)
             yield part
             part = []
     if part:
+        _note(part, told, example)
         yield part
+
+
+def _note(part: list[tuple[int, list[str]]], told: Told, example: str) -> None:
+    """Note what there is to say of some rows."""
+    told.rows += len(part)
+    told.wide = max(told.wide, *(len(cells) for _, cells in part))
+    if told.rows * told.wide > MAX_CELLS:
+        raise TooMuchError("it has too many cells")
+    told.seen.extend(bytes(max(0, part[-1][0] + 1 - len(told.seen))))
+    todo = set(range(told.wide))
+    # From the end: most columns are found in the last row, and few have to be looked for.
+    for number, cells in reversed(part):
+        if example and cells[0].startswith(example):
+            continue
+        told.seen[number] = 1
+        if todo and (found := [at for at in todo if at < len(cells) and cells[at].strip()]):
+            todo.difference_update(found)
+            for at in found:
+                told.last[at] = number
 
 
 def _widen(path: Path, wide: int) -> None:

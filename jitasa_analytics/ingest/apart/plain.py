@@ -28,11 +28,23 @@ Token = tuple[str, str, str, str, str, str, str, str, str]
 
 
 def tokens(text: str) -> list[Token] | None:
-    """The cells and rows of a stretch of XML; None where it holds anything else."""
+    """The cells and rows of a stretch of XML; None where it holds anything else, or not each cell in its row."""
     if "]]>" in text:
         return None
     found: list[Token] = _TOKEN.findall(text)
-    return None if any(t[8] for t in found) else found
+    inside = False
+    for letters, _, _, _, _, tag, single, end, other in found:
+        if letters or end:
+            if not inside:
+                return None
+            inside = not end
+        elif tag:
+            if inside:
+                return None
+            inside = not single
+        elif other:
+            return None
+    return None if inside else found
 
 
 def text_of(value: str) -> str:

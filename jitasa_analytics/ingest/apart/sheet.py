@@ -125,7 +125,7 @@ class _Heard:
             found = plain.tokens(stretch.decode())
         except UnicodeDecodeError:
             return False
-        if found is None or not _in_order(found):
+        if found is None:
             return False
         strings, columns, texts = self._strings, self._columns, self._texts
         for letters, style, kind, value, inline, tag, _, end, _ in found:
@@ -255,24 +255,6 @@ class _Heard:
             return from_excel(number, self._epoch, timedelta=style in self._durations)
         except (OverflowError, ValueError):
             return "#VALUE!"
-
-
-def _in_order(found: list[plain.Token]) -> bool:
-    """Whether cells stand in rows, and rows in no other."""
-    inside = False
-    for letters, _, _, _, _, tag, single, end, _ in found:
-        if letters:
-            if not inside:
-                return False
-        elif end:
-            if not inside:
-                return False
-            inside = False
-        elif tag:
-            if inside:
-                return False
-            inside = not single
-    return not inside
 
 
 def _column(letters: str) -> int:
