@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 # Rows of one of DuckDB's row groups.
 GROUP = 122_880
-_AHEAD = 4
+_AHEAD = 6
 _FEW = 50_000
 _SOON = 0.1
 

@@ -41,7 +41,7 @@ from jitasa_analytics.store.staging import Authority
 # Rows for the careful lane are collected up to so many.
 _CAREFUL_ROWS = 20_000
 # So many blocks are read ahead, while rows are with the careful lane.
-_AHEAD = 3
+_AHEAD = 8
 # Seconds after which a thread that works in Python lets another one have its turn. The threads of the fast lane need
 # few moments of Python, but many of them, and would wait for each as long as the careful lane works.
 _TURN = 0.0005
