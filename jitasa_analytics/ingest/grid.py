@@ -20,8 +20,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
 NOWHERE, UNSURE = -1, -2
-# Degrees: about a kilometre; two thirds of the cells then hold no border and answer at once.
-CELL = 0.01
+# Degrees, 900 m: smaller cells hold fewer borders, but lie farther apart in memory.
+CELL = 0.008
 # Signs of smaller areas (square degrees) are left to exact arithmetic; rounding errs by 1e-15 in a cell.
 _EPSILON = 1e-13
 _MOST_OPEN = 32
@@ -58,7 +58,8 @@ class Grid:
         centre = _owners_of_centres(edges, owner, self._x, self._y, cell, self._nx, self._ny)
         # What a point needs lies side by side in memory: a cell's two numbers, and its few edges seen from its centre.
         self._cells = np.column_stack([start, np.append(centre, NOWHERE)]).astype(np.int32)
-        self._edges = _seen_from_centres(edges, owner, start, order, self._x, self._y, cell, self._ny)
+        self._edges = _seen_from_centres(edges, start, order, self._x, self._y, cell, self._ny)
+        self._owners = owner[order]
 
     def find(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Ints:
         """The first polygon that holds each point, its border included; -1 where none does.
@@ -75,7 +76,7 @@ class Grid:
         def part(start: int) -> None:
             end = start + _CHUNK
             _walk(x[start:end], y[start:end], self._x, self._y, self._cell, self._nx, self._ny, self._cells,
-                  self._edges, out[start:end])
+                  self._edges, self._owners, out[start:end])
 
         starts = range(0, len(x), _CHUNK)
         if len(starts) < 2:
@@ -193,24 +194,22 @@ def _toggle(inside: Ints, held: int, owner: np.int32) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _seen_from_centres(edges: Floats, owner: Ints, start: npt.NDArray[np.int64], order: Ints, x0: float, y0: float,
-                       cell: float, ny: int) -> Floats:
-    """Each cell's edges from its centre (exact: both lie near), on which side the centre is, and the owner."""
-    out = np.empty((len(order), 6))
+def _seen_from_centres(edges: Floats, start: npt.NDArray[np.int64], order: Ints, x0: float, y0: float, cell: float,
+                       ny: int) -> Floats:
+    """Each cell's edges from its centre (exact: both lie near)."""
+    out = np.empty((len(order), 4))
     for c in range(len(start) - 1):
         px, py = x0 + (c // ny + 0.5) * cell, y0 + (c % ny + 0.5) * cell
         for e in range(start[c], start[c + 1]):
             k = order[e]
             ax, ay, bx, by = edges[k, 0] - px, edges[k, 1] - py, edges[k, 2] - px, edges[k, 3] - py
             out[e, 0], out[e, 1], out[e, 2], out[e, 3] = ax, ay, bx, by
-            out[e, 4] = (by - ay) * ax - (bx - ax) * ay
-            out[e, 5] = owner[k]
     return out
 
 
 @numba.njit(cache=True, nogil=True)
 def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, ny: int, cells: Ints, edges: Floats,
-          out: Ints) -> None:
+          owners: Ints, out: Ints) -> None:
     """Answer each point into ``out``; UNSURE where a sign is too small to trust."""
     inside = np.empty(_MOST_OPEN, np.int32)
     for k in range(len(lon)):
@@ -237,7 +236,7 @@ def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, 
             aside = (a >= 0) == (b >= 0)
             if aside and abs(a) >= _EPSILON and abs(b) >= _EPSILON:
                 continue
-            from_centre = edges[e, 4]
+            from_centre = (by - ay) * ax - (bx - ax) * ay
             from_point = (bx - ax) * (dy - ay) - (by - ay) * (dx - ax)
             if abs(from_centre) < _EPSILON or abs(from_point) < _EPSILON:
                 sure = False
@@ -247,7 +246,7 @@ def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, 
             if held == _MOST_OPEN:
                 sure = False
                 break
-            held = _toggle(inside, held, np.int32(edges[e, 5]))
+            held = _toggle(inside, held, owners[e])
         if not sure:
             out[k] = UNSURE
             continue
