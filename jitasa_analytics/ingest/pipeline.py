@@ -20,7 +20,7 @@ from jitasa_analytics.ingest import careful, commit, derive, notes, settled, wor
 from jitasa_analytics.ingest import read as reading
 from jitasa_analytics.ingest import recipe as recipes
 from jitasa_analytics.ingest.bulk import run as bulk
-from jitasa_analytics.ingest.bulk.opened import Opened, opened
+from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.bulk.sheet import read_apart
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Progress, Run, advance
@@ -105,7 +105,7 @@ def import_folder(store: Store, folder: Path, *, dry_run: bool = False, accept_q
                 report.unrecognised.append(name)
                 continue
             known = [(t, recipes.recognise(h) or recipes.own_dataset(path.stem, h)) for t, h in (
-                (t, _headers(t)) for t in parts)]
+                (t, reading.headers_of(t)) for t in parts)]
             # One table of a file is read again when its turn comes; several are kept.
             jobs += [Job(path, found, *_kept(part, alone=len(parts) == 1)) for part, found in known if found]
             if not any(found for _, found in known):
@@ -123,7 +123,7 @@ def import_table(store: Store, dataset_name: str, table: Table, *, recipe: str |
                  accept_quarantine: str | None = None) -> Report:
     """Import rows that were read before, for instance corrected ones; they keep their numbers and their file."""
     report = Report(accepted_because=accept_quarantine or "")
-    job = Job(table.path, _recipe(table.path, _headers(table), dataset(dataset_name), recipe), table)
+    job = Job(table.path, _recipe(table.path, reading.headers_of(table), dataset(dataset_name), recipe), table)
     return _run(store, [job], report, sample=False, progress=None, note=f"import {dataset_name}")
 
 
@@ -139,7 +139,7 @@ def _jobs(path: Path, contract: Dataset, recipe: str | None, sheet: str, held: E
     fitting, others, refusals = [], [], []
     for part in parts:
         try:
-            fitting.append((part, _recipe(path, _headers(part), contract, recipe)))
+            fitting.append((part, _recipe(path, reading.headers_of(part), contract, recipe)))
         except InputError as error:
             others.append(part)
             refusals.append(error)
@@ -154,8 +154,6 @@ def _jobs(path: Path, contract: Dataset, recipe: str | None, sheet: str, held: E
 def _parts(path: Path, expect: Collection[str], sheet: str, held: ExitStack, large: int | None, told: Progress
            ) -> Sequence[Table | Opened]:
     """A file's tables, and of its large ones the beginnings."""
-    if not sheet and (begun := opened(path, expect, large)) is not None:
-        return [begun]
     told(path.name, "read")
     return reading.parts(path, expect, sheet, held=held, large=large, watch=lambda done, total, rows: advance(
         told, path.name, read_apart(done, total), total, rows))
@@ -192,12 +190,6 @@ def _recipe(path: Path, have: list[str], contract: Dataset, recipe: str | None) 
         raise InputError(f"{path.name} lacks the column {missing[0]!r} that the recipe {found.name} reads",
                          key="error.recipe_column", file=path.name, column=missing[0], name=found.name)
     return found
-
-
-def _headers(table: Table | Opened) -> list[str]:
-    if isinstance(table, Opened):
-        return table.columns
-    return [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
 
 
 def _run(store: Store, jobs: list[Job], report: Report, *, sample: bool, progress: Progress | None, note: str,

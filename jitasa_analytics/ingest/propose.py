@@ -75,7 +75,7 @@ def propose(path: Path, dataset_name: str) -> Proposal:
         If there is no such dataset.
     """
     contract = dataset(dataset_name)
-    return of_headers(reading.read(path).frame.columns, contract)
+    return of_headers(reading.headers(path), contract)
 
 
 def of_headers(headers: Iterable[str], contract: Dataset) -> Proposal:

@@ -19,7 +19,7 @@ from jitasa_analytics.errors import InputError
 from jitasa_analytics.ingest import child, shapes, text, workbook
 from jitasa_analytics.ingest import headers as heads
 from jitasa_analytics.ingest.apart import handover
-from jitasa_analytics.ingest.bulk.opened import Opened
+from jitasa_analytics.ingest.bulk.opened import Opened, opened
 from jitasa_analytics.ingest.table import Table
 
 KINDS = {
@@ -87,17 +87,19 @@ def tables(path: Path, expect: Collection[str] = (), sheet: str = "") -> list[Ta
 
 def parts(path: Path, expect: Collection[str] = (), sheet: str = "", *, held: ExitStack, large: int | None = None,
           watch: child.Watch | None = None) -> Sequence[Table | Opened]:
-    """As `tables`, but large sheets of a workbook are not read into memory: their beginnings are told.
+    """As `tables`, but large files of text and large sheets are not read into memory: their beginnings are told.
 
     Parameters
     ----------
     held : ExitStack
         What is told of large sheets lasts as long as it.
     large : int, optional
-        Bytes of its rows as text from which on a sheet is a large one.
+        Bytes of its rows as text from which on a file or a sheet is a large one.
     watch : callable, optional
         Told how far the reading of a workbook is.
     """
+    if not sheet and (begun := opened(path, expect, large)) is not None:
+        return [begun]
     if _kind(path) != "xlsx":
         return tables(path, expect, sheet)
     with ExitStack() as here:
@@ -150,9 +152,17 @@ def _kind(path: Path) -> str:
 
 
 def headers(path: Path) -> list[str]:
-    """The headers of a file's first table."""
-    table = read(path)
-    return [*table.frame.columns, *(["geometry"] if table.geometry is not None else [])]
+    """The headers of a file's first table; a large one is not read into memory for them."""
+    with ExitStack() as held:
+        part = parts(path, held=held)[0]
+        return part.columns if isinstance(part, Opened) else list(part.frame.columns)
+
+
+def headers_of(part: Table | Opened) -> list[str]:
+    """The headers of a table, or of a large one's beginning."""
+    if isinstance(part, Opened):
+        return part.columns
+    return [*part.frame.columns, *(["geometry"] if part.geometry is not None else [])]
 
 
 def _sniff(path: Path) -> str:

@@ -19,8 +19,8 @@ import openpyxl
 import pytest
 
 from jitasa_analytics.errors import InputError
-from jitasa_analytics.ingest import import_files, import_folder
-from jitasa_analytics.ingest.bulk import run, stream
+from jitasa_analytics.ingest import import_files, import_folder, read
+from jitasa_analytics.ingest.bulk import opened, run, stream
 from jitasa_analytics.store import Store
 from tests.defects.test_defects import town
 from tests.ingest.made_books import BEGIN, END, many, typed, with_xml
@@ -175,12 +175,19 @@ def test_a_folder_with_workbooks(town: Path, tmp_path: Path, monkeypatch: pytest
     for large in (LARGE, SMALL):
         store = Store(tmp_path / f"s{large}")
         shutil.copytree(town, store.folder)
-        monkeypatch.setattr(run.stream, "BLOCK", 700)
-        monkeypatch.setattr("jitasa_analytics.ingest.bulk.opened.LARGE", large)
+        monkeypatch.setattr(opened, "LARGE", large)
         told = import_folder(store, tmp_path / "in", accept_quarantine="a test").to_dict()
         found.append(told)
     assert found[0] == found[1] and found[0]["read"] == 100
     assert not list((tmp_path / "work").iterdir())
+
+
+def test_headers_are_the_same_either_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = messy(tmp_path / "messy.xlsx")
+    monkeypatch.setattr(opened, "LARGE", SMALL)
+    small = read.headers(path)
+    monkeypatch.setattr(opened, "LARGE", LARGE)
+    assert read.headers(path) == small and small[:4] == ["เลขที่คำขอ", "วันที่ขอ", "ละติจูด", "ลองจิจูด"]
 
 
 class Watcher:

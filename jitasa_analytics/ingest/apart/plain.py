@@ -15,12 +15,12 @@ _ESCAPES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"
 _TEXT = rf"{_CHARS}(?:(?:{'|'.join(_ESCAPES)}){_CHARS})*"
 _ATTRIBUTES = r'(?: [\w:]+="[^"<&\x00-\x1f]*")*'
 # Of a cell: column, style, kind, value, text of its own; of a row: its tag and whether it ends at once; the end
-# of a row; anything else.
+# of a row; all from anything else on.
 _TOKEN = re.compile(
     r'<c r="([A-Z]{1,3})\d+"(?: s="(\d{1,9})")?(?: t="(s|n|b|str|e|inlineStr)")?(?: (?:cm|vm|ph)="\w{1,9}")*(?:/>|>'
     rf"(?:<f{_ATTRIBUTES}(?:/>|>{_TEXT}</f>))?(?:<v>({_TEXT})</v>|<v/>)?"
     rf'(?:<is><t(?: xml:space="preserve")?>({_TEXT})</t></is>)?</c>)'
-    rf"|<(row{_ATTRIBUTES}) ?(/?)>|(</row>)|[ \t\r\n]+|(.)", re.DOTALL)
+    rf"|<(row{_ATTRIBUTES}) ?(/?)>|(</row>)|[ \t\r\n]+|(.+)", re.DOTALL)
 _ESCAPE = re.compile("|".join(_ESCAPES))
 _NUMBER = re.compile(r' r="(\d{1,9})"')
 
