@@ -67,6 +67,7 @@ class StudyPage(Page):
         self.figures, self.legend, self.verdict = card.piece(""), card.piece(""), card.piece("")
         self.chart_title = card.piece("")
         self.chart = card.piece("")
+        self.charted = boxed(self.chart_title, self.chart)
         self.table_box = pn.Column(margin=0, sizing_mode="stretch_width")
         self.extra = pn.Column(margin=0, sizing_mode="stretch_width", visible=False)
         self.chosen = pn.Column(margin=0, sizing_mode="stretch_width")
@@ -102,7 +103,7 @@ class StudyPage(Page):
         shown_map = boxed(self.legend, self.map.pane, self.below_map, self.chosen)
         shown_map.styles = {"order": "-2"}
         main = pn.Column(
-            shown_map, self.beneath, boxed(self.chart_title, self.chart),
+            shown_map, self.beneath, self.charted,
             sizing_mode="stretch_width", margin=0, styles={"gap": "14px"}, stylesheets=[LOOSE])
         self.answered = pn.Column(two(main, side), sizing_mode="stretch_width", margin=0, visible=False)
         return pn.Column(
@@ -168,6 +169,7 @@ class StudyPage(Page):
         chart = answers.chart_of(answer, self.lang, measure=measure, draw=plain_charts, dark=self.ground.dark)
         self.chart_title.object = f'<h3 class="title">{escape(chart[0])}</h3>' if chart else ""
         self.chart.object = chart[1] if chart else ""
+        self.charted.visible = chart is not None
         self.verdict.object = card.verdict(answer, self.lang, skip_question=True)
         self.extra[:] = self.more(answer)
         self.extra.visible = len(self.extra) > 0

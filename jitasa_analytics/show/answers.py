@@ -11,7 +11,7 @@ import pandas as pd
 
 from jitasa_analytics import areas, texts
 from jitasa_analytics.geo import WEB_MERCATOR
-from jitasa_analytics.show import card, classes, colours, numbers, plain_charts, plain_placement, tables, words
+from jitasa_analytics.show import card, classes, colours, kinds, numbers, plain_charts, plain_placement, tables, words
 from jitasa_analytics.show.paint import Paint, Points
 from jitasa_analytics.show.plain_charts import Line
 
@@ -45,7 +45,12 @@ def paint_of(answer: Any, lang: str, measure: str = "") -> Paint:
     """How the measure of an answer is painted."""
     name = measure or answer.measure
     unit = answer.unit if name == answer.measure else words.unit_of(name)
-    return paint_column(answer.frame, name, unit, lang, study=answer.study)
+    if not answer.kinds or name != answer.measure:
+        return paint_column(answer.frame, name, unit, lang, study=answer.study)
+    values, found, title = kinds.painted(answer, lang)
+    measured = paint_column(answer.frame, name, unit, lang, study=answer.study).words
+    told = values.map(lambda k: f"{title}: {found.labels()[int(k)] if k == k else _no_data(lang)}")
+    return Paint(values, found, told.where(values.isna(), told + " · " + measured), title)
 
 
 def paint_column(frame: pd.DataFrame, name: str, unit: str, lang: str, *, study: str = "",
@@ -167,8 +172,7 @@ def chart_of(answer: Any, lang: str, *, measure: str = "", height: int = 210, dr
             [line], lang, height=height, share=True, xlabel=words.column(cost, lang))
     top = tables.ranked(answer.frame, name).head(8)
     top = top[pd.to_numeric(top[name], errors="coerce").notna()]
-    if (top[name] > 0).any():
-        top = top[top[name] != 0]
+    top = top[top[name] != 0]  # where all are nought there is no highest
     if not len(top):
         return None
     labels = [areas.full_name(str(code), lang) for code in top.index]

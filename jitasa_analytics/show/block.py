@@ -73,8 +73,8 @@ def map_of(answer: Any, drawing: outline.Drawing, file: str, lang: str) -> dict[
     legend = [{"colour": c, "text": t} for t, c in zip(drawing.classes.labels(), drawing.classes.colours, strict=True)]
     if drawing.no_data:
         legend.append({"colour": "", "text": texts.say("show.no_data", lang)})
-    title = words.column(answer.measure, lang, answer.study)
-    unit = "" if answer.unit in {"share", "", "count"} else texts.label("unit", answer.unit, lang)
+    title = words.column(answer.kinds or answer.measure, lang, answer.study)
+    unit = "" if answer.kinds or answer.unit in {"share", "", "count"} else texts.label("unit", answer.unit, lang)
     km = drawing.scale["km"]
     return {
         "file": file, "width": drawing.width, "height": drawing.height, "names": drawing.names, "marks": drawing.marks,

@@ -35,6 +35,8 @@ class Classes:
         The last class holds what lies above the scale's end, and is no more than a flag.
     dark : tuple of str
         As many colours on a dark ground, where more is brighter.
+    names : tuple of str
+        What each class is called where it is a kind and no stretch of values.
     """
 
     edges: tuple[float, ...]
@@ -44,6 +46,7 @@ class Classes:
     nought: bool = False
     over: bool = False
     dark: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def index(self, values: Sequence[float] | npt.NDArray[np.float64]) -> Floats:
         """The class of each value, shape (n,); -1 where there is no value."""
@@ -57,7 +60,9 @@ class Classes:
         return replace(self, colours=self.dark, dark=self.colours) if self.dark else self
 
     def labels(self) -> list[str]:
-        """The values of each class in words."""
+        """The values of each class in words, or its name."""
+        if self.names:
+            return list(self.names)
         labels = [self._label(a, b, last=i == len(self.colours) - 1)
                   for i, (a, b) in enumerate(zip(self.edges[:-1], self.edges[1:], strict=True))]
         if self.nought:

@@ -20,7 +20,7 @@ import shapely
 
 from jitasa_analytics import areas
 from jitasa_analytics.geo import WEB_MERCATOR, WGS84, to_web_mercator
-from jitasa_analytics.show import classes, colours
+from jitasa_analytics.show import colours, kinds
 from jitasa_analytics.show.classes import Classes
 
 _MARGIN = 0.03
@@ -88,11 +88,7 @@ def draw(answer: Any, lang: str, *, width: float, height: float) -> Drawing | No
     shapes = _outlines(answer.frame)
     if not len(shapes):
         return None
-    values = pd.to_numeric(answer.frame[answer.measure], errors="coerce").astype(float)
-    values = values.replace([np.inf, -np.inf], np.nan)
-    values.index = values.index.astype(str)
-    found = classes.make(values.tolist(), colours.scale_for(answer.measure, answer.study, answer.unit),
-                         unit=answer.unit)
+    values, found, _ = kinds.painted(answer, lang)
     here = values.reindex(shapes.index)
     west, south, east, north = _bounds(shapes)
     per_metre = min(width / (east - west), height / (north - south))

@@ -120,7 +120,7 @@ def _map(answer: Any, shapes: Any, lang: str) -> tuple[str, str]:
     figure = hv.render(area_map.pane.object, backend="bokeh")
     figure.sizing_mode = "stretch_both"
     script, place = components(figure)
-    legend = card.legend(words.column(answer.measure, lang, answer.study), paint.classes, lang,
+    legend = card.legend(paint.title, paint.classes, lang,
                          no_data=bool(paint.values.reindex(shapes.index).isna().any()),
                          points=[(label, layer.marker, layer.colour) for layer, label in layers])
     bokeh = "".join(f"<script>{code}</script>" for code in Resources(mode="inline", components=["bokeh"]).js_raw)

@@ -101,7 +101,7 @@ class Answer:
     frame : DataFrame or GeoDataFrame
         One row an area (index ``area_code``) or a point; with ``geometry`` in WGS84 where it can be drawn.
     measure : str
-        The column that the map shows.
+        The column that the map shows and areas are ranked by.
     unit : str
         Its unit.
     figures : dict of str to Figure
@@ -118,6 +118,9 @@ class Answer:
         Further tables: sites, assignments, series.
     terms : dict of str to Term
         Words that the headline needs beside the figures, for instance where the counts come from.
+    kinds : str
+        The column that says what kind of area each is, where that is the finding and the measure alone may mislead:
+        the map shows it in place of the measure. Empty by default.
     """
 
     study: str
@@ -133,6 +136,7 @@ class Answer:
     as_of: Mapping[str, str | None]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)
+    kinds: str = ""
 
     def view(self, lang: str | None = None) -> Any:
         """Map, table and figures as one object that a notebook shows; works without internet."""

@@ -157,12 +157,13 @@ class Study(param.Parameterized):
 
     def answer(self, snapshot: Snapshot, frame: pd.DataFrame, *, measure: str, unit: str,
                figures: Mapping[str, Figure], notes: tuple[Note, ...] = (), uses: tuple[str, ...] = (),
-               tables: Mapping[str, pd.DataFrame] | None = None, terms: Mapping[str, Term] | None = None) -> Answer:
+               tables: Mapping[str, pd.DataFrame] | None = None, terms: Mapping[str, Term] | None = None,
+               kinds: str = "") -> Answer:
         """An answer with version, scope, parameters and data age filled in."""
         values = {n: getattr(self, n) for n in self.options()}
         as_of = {n: snapshot.held(n).as_of for n in (*self.needs, *uses)}
         return Answer(self.slug, frame, measure, unit, dict(figures), notes, values, snapshot.version,
-                      snapshot.scope, snapshot.sample, as_of, dict(tables or {}), dict(terms or {}))
+                      snapshot.scope, snapshot.sample, as_of, dict(tables or {}), dict(terms or {}), kinds)
 
 
 def make(study: type[Study], **params: Any) -> Study:

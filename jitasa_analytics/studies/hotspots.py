@@ -101,7 +101,7 @@ class Hotspots(Study):
         return self.answer(
             snapshot, frames.assemble(shapes, frame).sort_values("score", ascending=False, kind="stable"),
             measure="score", unit="score" if self.method == "gi_star" else "index", figures=figures,
-            notes=tuple(notes), uses=uses, tables={"spots": spots})
+            notes=tuple(notes), uses=uses, tables={"spots": spots}, kinds="spot")
 
     def _requests(self, snapshot: Snapshot) -> tuple[gpd.GeoDataFrame, pd.DataFrame, list[Note], tuple[str, ...]]:
         """Requests per 1,000 people; provinces in which nobody ever asked are no data."""

@@ -43,6 +43,7 @@ class Answer:
     study: str = "coverage_gaps"
     measure: str = "share_out_of_reach"
     unit: str = "share"
+    kinds: str = ""
     figures: Any = field(default_factory=lambda: {"people": Number(100, "persons")})
     notes: tuple[Any, ...] = ()
     params: Any = field(default_factory=lambda: {"minutes": 30})
