@@ -143,6 +143,7 @@ class Hotspots(Study):
         table = answer.frame
         shapes = frames.outlines(snapshot, level, also=table.index)
         without = table["people"].astype(float) - table["count"].astype(float)
+        without = without.where(without >= 0)  # more doses than people: how many are without isn't known
         frame = pd.DataFrame({"count": without.round().astype("Int64"), "people": table["people"],
                               "value": 1.0 - table["share"]}, index=shapes.index)
         return shapes, frame, list(answer.notes), tuple(answer.as_of)

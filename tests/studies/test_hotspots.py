@@ -101,6 +101,18 @@ def test_people_without_the_dose(make):
     assert answer.figures["hot_areas"].value >= 5
 
 
+def test_more_doses_than_people_leave_no_number_of_people_without(make):
+    import pandas as pd
+
+    many = CODES[0]
+    reports = pd.DataFrame({"area_code": CODES, "as_of": pd.Timestamp("2021-08-01"), "dose_no": 1, "group": "all",
+                            "count": [1500 if c == many else 800 for c in CODES]})
+    store = make({"areas": grid.area_table(N), "population": grid.population(N), "dose_reports": reports})
+    frame = ask(store, "hotspots", what="unvaccinated", level="tambon").frame
+    assert pd.isna(frame.loc[many, "count"])
+    assert (frame["count"].drop(many) == 200).all()
+
+
 def test_the_seed_decides(block):
     one, two = (ask(block, "hotspots", level="tambon", seed=5).frame["p"] for _ in range(2))
     assert one.equals(two)
