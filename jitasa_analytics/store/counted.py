@@ -32,8 +32,9 @@ _LEVELS = (6, 4, 2, 0)
 _AREA, _DAY, _FIRST, _SECOND = 20, 21, 8, 14
 _EARLIEST = -(1 << _DAY - 1)
 _NO_AREA = 1 << 62
-_MICROSECONDS = 1_000_000
-_BANGKOK = 7 * 3600
+# In microseconds.
+_A_DAY = 86_400 * 1_000_000
+_BANGKOK = 7 * 3600 * 1_000_000
 # Cells are put together whenever so many of them wait.
 _HELD = 1 << 22
 
@@ -112,25 +113,28 @@ class Counted:
         area = self._areas.numbers(table["area_code"]) if "area_code" in table.column_names else np.full(
             len(table), self._areas.of(None))
         if self._doses:
-            days = day.cast(pa.int32()).to_numpy().astype(np.int64)
-            days -= (days + 3) % 7  # 1 January 1970 was a Thursday
-            first, second = table["dose_no"].to_numpy().astype(np.int64), self._words(table, "group", self._second)
+            days = day.cast(pa.int32()).to_numpy()
+            first = table["dose_no"].to_numpy().astype(np.int64, copy=False)
+            second = self._words(table, "group", self._second)
             people = last = None
         else:
             last = day.cast(pa.int64()).to_numpy()
-            days = (last // _MICROSECONDS + _BANGKOK) // 86_400
+            days = (last + _BANGKOK) // _A_DAY
             first, second = self._words(table, "status", self._first), self._words(table, "urgency", self._second)
             people = self._people(table)
-        fits = len(self._areas) < 1 << _AREA and len(self._second) < 1 << _SECOND and all(
-            low <= int(values.min()) and int(values.max()) < high
-            for values, low, high in ((days, _EARLIEST, -_EARLIEST), (first, 0, 1 << _FIRST)))
+        early, late = int(days.min()), int(days.max())
+        fits = len(self._areas) < 1 << _AREA and len(self._second) < 1 << _SECOND and (
+            early >= _EARLIEST and late < -_EARLIEST and int(first.min()) >= 0 and int(first.max()) < 1 << _FIRST)
         if not fits:
             self.whole = False
             return
-        if self._dense.add(area, (days + 3) // 7 if self._doses else days, first, second, times,
+        if self._doses:
+            # 1 January 1970 was a Thursday. A division for each row would take longer than to count it.
+            days = ((np.arange(early, late + 1) + 3) // 7)[days - early]
+        if self._dense.add(area, days, first, second, times,
                            *([] if people is None or last is None else [people, last])):
             return
-        number = _number(area, days, first, second)
+        number = _number(area, 7 * days - 3 if self._doses else days, first, second)
         self._cells.append(_Cells(number, np.full(len(number), times), people, last))
         self._held += len(number)
         if self._held > max(_HELD, len(self._cells[0].number)):
@@ -153,7 +157,7 @@ class Counted:
             return np.full(len(table), default)
         column = table["people"]
         people: Longs = (pc.fill_null(column, default) if column.null_count else column).to_numpy()
-        return people.astype(np.int64)
+        return people.astype(np.int64, copy=False)
 
     # -- all rows are there ----------------------------------------------------------------
 

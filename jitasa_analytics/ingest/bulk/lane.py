@@ -173,6 +173,12 @@ class Lane:
 def _met(given: Any, bare: Flags, at: npt.NDArray[np.int64], where: npt.NDArray[np.int32], names: list[str],
          careful: Flags) -> Any:
     """Given areas that have met those of the points; a row in another province is marked as one for the rules."""
+    if bare.all():  # the points alone say where
+        alone = np.full(len(bare), -1, np.int32)
+        alone[at] = where
+        nowhere = alone < 0
+        return pa.DictionaryArray.from_arrays(pa.array(alone, mask=nowhere if nowhere.any() else None),
+                                              pa.array([areas.current(name) for name in names], pa.string()))
     codes = given if pa.types.is_dictionary(given.type) else given.dictionary_encode()
     said = codes.dictionary.to_pylist()
     index = pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
