@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from jitasa_analytics.analysis.placement import by_program
 from jitasa_analytics.analysis.placement import capacity_kernels as kernels
 from jitasa_analytics.analysis.placement.answer import Flows, Plan
+from jitasa_analytics.analysis.placement.capacity_rest import Filled, only
 from jitasa_analytics.analysis.placement.cover import Bools, Floats, Ints
 from jitasa_analytics.analysis.placement.median_kernels import by_site
 from jitasa_analytics.analysis.placement.task import Task
-from jitasa_analytics.analysis.travel import Travel
 
 METHOD = "Lagrangian bound and plans, moves and exchanges, branch and bound (HiGHS)"
 
@@ -20,6 +20,7 @@ _EPS = float(np.finfo(np.float64).eps)
 _EXCHANGED = 4000  # places up to which every exchange of two is tried
 _PATIENCE = 12
 _EVERY = 25  # rounds between two plans
+_RISE, _HARDLY = 50, 0.01  # rounds in which the bound has to gain so much of what is missing, where pairs are few
 _TRIALS = 300  # exchanges of a site that are tried
 _SMALL = 25_000  # pairs up to which the solver is done sooner than a higher bound
 _SWEEPS, _ROUNDS = 14, 100  # of further rises of the bound, and rounds in each
@@ -56,10 +57,12 @@ def solve(task: Task) -> tuple[Plan, bool]:
         return search.plan, True
     if task.watch.left() <= 0:
         return search.plan, False
+    if not task.limits.split:
+        search.settle()
     rest = search.reduced()
     if rest.model.travel.n_pairs > _LEFT:
         return search.plan, False
-    outcome = by_program.attempt(rest, start=search.plan)
+    outcome = by_program.attempt(rest, start=search.plan, proof_only=True)
     if outcome.plan is not None and task.worth(outcome.plan) < task.worth(search.plan):
         search.plan = outcome.plan
     task.watch.tell(task.worth(search.plan), task.watch.value if outcome.infeasible else None)
@@ -92,7 +95,7 @@ class _Search:
         self.wanted = self.p - int(model.fixed.sum())
         self.multiplier: Floats = np.zeros(self.n)
         self.plan: Plan | None = None
-        self.bound = -np.inf
+        self.bound, self.least = -np.inf, np.inf  # the least ways of places that aren't split
         self.take, self.worth, self.size = np.zeros(len(cost)), np.zeros(self.m), np.zeros(self.m)
 
     def _fill(self, multiplier: Floats) -> tuple[float, Bools]:
@@ -115,7 +118,7 @@ class _Search:
             return
         multiplier = self._start(least)
         best, usage, direction = multiplier, np.zeros(self.m), np.zeros(self.n)
-        theta, stale, tried = 1.0, 0, set[tuple[int, ...]]()
+        theta, stale, tried, before = 1.0, 0, set[tuple[int, ...]](), -np.inf
         for round_ in range(rounds):
             bound, top = self._fill(multiplier)
             usage = 0.95 * usage + 0.05 * top
@@ -130,6 +133,10 @@ class _Search:
                         tried.add(tuple(chosen))
                         self._offer(chosen, multiplier)
                 watch.tell(bound=self._told(self.bound))
+            if round_ % _RISE == _RISE - 1 and len(self.cost) <= _SMALL:
+                if self.bound - before < _HARDLY * (watch.value - self.bound):
+                    break  # the solver is done sooner
+                before = self.bound
             if watch.over() or theta < 1e-4:
                 break
             if stale >= _PATIENCE:
@@ -212,8 +219,9 @@ class _Search:
         table = self._open(chosen)
         flows = Flows(self.served, chosen[site], table[np.arange(self.n), site], self.people)
         plan = Plan(np.sort(chosen), flows)
-        if self.task.limits.split and (self.plan is None or value < 1.02 * self.task.watch.value):
+        if self.task.limits.split and value < self.least:
             plan = self._split(plan) or plan
+        self.least = min(self.least, value)
         if self.plan is None or self.task.watch.better(self.task.worth(plan)):
             self.plan = plan
             self.task.watch.tell(self.task.worth(plan))
@@ -290,63 +298,32 @@ class _Search:
             if self.task.model.fixed[chosen[r]] or members[r] == 0:
                 continue
             row = total[r].copy()
-            row[np.setdiff1d(moved, moved[r])] = np.inf
+            row[moved] = np.inf
+            row[moved[r]] = total[r, moved[r]]
             j = int(np.argmin(row))
             if row[j] < total[r, chosen[r]]:
                 moved[r] = j
         return moved
 
+    def settle(self) -> None:
+        """Share the places out among the sites of the best plan as well as can be."""
+        assert self.plan is not None
+        rest = self.reduced()
+        if rest.model.travel.n_pairs > _LEFT:
+            return
+        outcome = by_program.attempt(only(rest, self.plan), start=self.plan, quiet=True)
+        if outcome.plan is not None and self.task.watch.better(self.task.worth(outcome.plan)):
+            self.plan = outcome.plan
+            self.task.watch.tell(self.task.worth(self.plan))
+
     def _split(self, plan: Plan) -> Plan | None:
         """The same sites with the people of places shared out at best."""
-        model = self.task.model
-        only = np.zeros(self.m, bool)
-        only[plan.chosen] = True
-        kept = only[model.travel.indices]
-        small = replace(model, fixed=only, forbidden=~only, travel=_kept(model.travel, kept))
-        return by_program.attempt(replace(self.task, model=small), quiet=True).plan
+        return by_program.attempt(only(self.task, plan), quiet=True).plan
 
     def reduced(self) -> Task:
         """The task without what no better plan uses."""
-        watch, model = self.task.watch, self.task.model
         bound, top = self._fill(self.multiplier)
-        free = np.sort(self.worth[self.free])
-        last = free[self.wanted - 1] if self.wanted > 0 else -np.inf
-        following = free[self.wanted] if self.wanted < len(free) else np.inf
-        slack = 1e-9 * (abs(bound) + float(np.abs(self.worth).sum()))
-        # One that comes in puts the last out; one that goes lets the next in.
-        enter = np.where(top, 0.0, self.worth - last) if np.isfinite(last) else np.where(top, 0.0, np.inf)
-        leave = np.where(top & self.free, following - self.worth, 0.0)
-        shut = self.free & (bound + enter > watch.value + slack)
-        needed = self.free & top & (bound + leave > watch.value + slack)
-        # A pair costs at least what its place counts more there than the worst that the site takes.
-        start, row, cost = self.sites
-        site = np.repeat(np.arange(self.m), np.diff(start))
-        ratio = cost - self.multiplier[row]
-        taken = self.take > 0
-        worst = np.zeros(self.m)
-        load = np.bincount(site, self.people[row] * self.take, minlength=self.m)
-        full = load >= self.room * (1 - 1e-9)
-        most = np.full(self.m, -np.inf)
-        np.maximum.at(most, site[taken], ratio[taken])
-        worst[full] = np.minimum(most[full], 0.0)
-        extra = np.where(self.task.limits.split, 0.0, np.maximum(0.0, self.people[row] * (ratio - worst[site])))
-        used = (bound + enter[site] + extra <= watch.value + slack) & ~shut[site]
-        keep = set(zip(self.served[row[used]].tolist(), site[used].tolist(), strict=True))
-        travel = model.travel
-        mine = np.fromiter(((i, j) in keep for i, j in zip(travel.rows.tolist(), travel.indices.tolist(), strict=True)),
-                           bool, travel.n_pairs)
-        if self.plan is not None and self.plan.flows is not None:  # the plan itself stays possible
-            own = set(zip(self.plan.flows.place.tolist(), self.plan.flows.site.tolist(), strict=True))
-            mine |= np.fromiter(((i, j) in own for i, j in zip(
-                travel.rows.tolist(), travel.indices.tolist(), strict=True)), bool, travel.n_pairs)
-            needed[np.setdiff1d(np.flatnonzero(needed), self.plan.chosen)] = False
-            shut[self.plan.chosen] = False
-        small = replace(model, fixed=model.fixed | needed, forbidden=model.forbidden | shut,
-                        travel=_kept(travel, mine))
-        return replace(self.task, model=small)
-
-
-def _kept(travel: Travel, mask: Bools) -> Travel:
-    """Some of the pairs only."""
-    indptr = np.concatenate([[0], np.cumsum(mask)])[travel.indptr]
-    return replace(travel, indptr=indptr, indices=travel.indices[mask], costs=travel.costs[mask])
+        filled = Filled(
+            self.task, self.served, self.sites, self.people, self.room, self.free, self.wanted, self.multiplier,
+            self.take, self.worth, bound, top)
+        return filled.rest(self.plan)

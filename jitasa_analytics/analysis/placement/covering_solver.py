@@ -293,7 +293,7 @@ def within_number(
         outcome = exact.maximise(
             program(system, np.ones(small.rows.m), None, regions(small.rows), instead=target + 1.0), gap=0.0,
             absolute_gap=0.99, tolerance=1e-7, time_limit=left(), seed=seed, nodes=nodes,
-            heed=lambda value, _: -target - 0.5 < value < -0.5 or left() <= 0,
+            heed=lambda value, _: -target - 0.5 < value < -0.5 or left() <= 0, proof_only=nodes <= _AT_ONCE,
         )
         if outcome.values is not None and outcome.values[-1] < 0.5:
             found = np.concatenate([small.forced, small.names[outcome.values[: small.rows.m] > 0.5]])

@@ -57,6 +57,9 @@ class Outcome:
     infeasible: bool = False
 
 
+# Searches of the solver that run at the root whatever effort is allowed.
+_SEARCHES = ("mip_heuristic_run_rins", "mip_heuristic_run_rens", "mip_heuristic_run_root_reduced_cost")
+
 Heed = Callable[[float, float], bool]
 """Called with incumbent and bound now and then; True stops the solver."""
 
@@ -115,6 +118,7 @@ def maximise(
         options["mip_max_nodes"] = nodes
     if proof_only:
         options["mip_heuristic_effort"] = 0.0
+        options |= dict.fromkeys(_SEARCHES, False)
     for begin in (start, None):
         left = max(time_limit - (time.perf_counter() - began), 1e-3)
         outcome, claimed = _run(program, {**options, "time_limit": left}, begin, began, heed)

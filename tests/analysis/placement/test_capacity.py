@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from jitasa_analytics.analysis import placement, travel
-from jitasa_analytics.analysis.placement import capacity_solver
+from jitasa_analytics.analysis.placement import by_program, capacity_rest, capacity_solver
 from jitasa_analytics.analysis.placement.task import prepare
 from jitasa_analytics.errors import InfeasibleError
 
@@ -89,3 +89,32 @@ def test_sweeps_raise_a_bound_that_holds():
         search.sweep()
         assert before < search.bound <= best.objective * (1 + 1e-9), seed
         assert search._fill(search.multiplier)[0] == search.bound
+
+
+def test_what_no_better_plan_uses_is_left_out_and_nothing_else(monkeypatch):
+    left, before, several = 0, 0, 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        p = 2 + seed % 3
+        demand, candidates, t, room = case(seed, 18 + seed % 5, 8, p, 1.3)
+        more = {"fixed": [3], "forbidden": [1]} if seed % 2 else {"fixed": (), "forbidden": ()}
+        given = prepare("p_median", demand, candidates, t, n_sites=p, within=None, gap=0.0, time_limit=60.0, seed=0,
+                        progress=None, limits={"capacity": room}, **more)
+        alone = by_program.attempt(given, quiet=True)
+        if alone.plan is None:
+            continue
+        best = given.worth(alone.plan)
+        search = capacity_solver._Search(given)
+        search.ascend(rounds=60)
+        if seed % 4 == 0:  # any multipliers prove something
+            search.multiplier = search.multiplier * rng.uniform(0.9, 1.1, len(search.multiplier))
+        # Nothing but the value is known of the best plan: it has to be found in what is left.
+        search.plan, given.watch.value = None, best * (1 + 1e-9)
+        rest = search.reduced()
+        found = by_program.attempt(rest, quiet=True)
+        assert given.worth(found.plan) == pytest.approx(best)
+        with monkeypatch.context() as patched:
+            patched.setattr(capacity_rest.Filled, "_with", lambda self, row, *_: np.full(len(row), -np.inf))
+            before += search.reduced().model.travel.n_pairs
+        left, several = left + rest.model.travel.n_pairs, several + 1
+    assert several > 25 and left < 0.95 * before
