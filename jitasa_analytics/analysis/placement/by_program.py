@@ -53,10 +53,12 @@ def solve(task: Task) -> tuple[Plan, bool]:
     return found.plan, found.finished
 
 
-def attempt(task: Task, *, start: Plan | None = None, quiet: bool = False, proof_only: bool = False) -> Attempt:
+def attempt(
+    task: Task, *, start: Plan | None = None, quiet: bool = False, proof_only: bool = False, nodes: int | None = None,
+) -> Attempt:
     """Give a task to the solver; ``quiet`` keeps its bound from the watch, since it holds for less than the whole.
 
-    ``proof_only`` as in `exact.maximise`.
+    ``proof_only`` and ``nodes`` as in `exact.maximise`.
     """
     goal: Goal = task.problem  # type: ignore[assignment]
     form = formulate(task.model, task.limits, goal, task.within, task.must)
@@ -72,7 +74,7 @@ def attempt(task: Task, *, start: Plan | None = None, quiet: bool = False, proof
     outcome = exact.maximise(
         form.program, gap=task.watch.gap, absolute_gap=1e-6, tolerance=_TOLERANCE,
         time_limit=task.watch.left(), seed=task.seed, start=None if start is None else _written(form, start), heed=heed,
-        proof_only=proof_only,
+        proof_only=proof_only, nodes=nodes,
     )
     if outcome.infeasible or outcome.values is None:
         return Attempt(form, None, False, outcome.infeasible)

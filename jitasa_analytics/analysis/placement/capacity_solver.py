@@ -27,6 +27,7 @@ _SWEEPS, _ROUNDS = 14, 100  # of further rises of the bound, and rounds in each
 _SWEEP, _SMALLER, _CARRIED = 0.1, 0.8, 0.95  # their steps, by what these shrink, and what is kept of a direction
 _AIM = 1.003  # of the plan, that they aim at
 _LITTLE = 0.01  # of what is missing, which is no gain; twice in a row is the end
+_SETTLING = 200  # nodes of branch and bound for the sites of the best plan alone
 _LEFT = 60_000  # pairs up to which what is left open is given to the solver
 
 
@@ -308,10 +309,10 @@ class _Search:
     def settle(self) -> None:
         """Share the places out among the sites of the best plan as well as can be."""
         assert self.plan is not None
-        rest = self.reduced()
-        if rest.model.travel.n_pairs > _LEFT:
+        rest = only(self.reduced(), self.plan)
+        if rest.model.travel.n_pairs > _SMALL:
             return
-        outcome = by_program.attempt(only(rest, self.plan), start=self.plan, quiet=True)
+        outcome = by_program.attempt(rest, start=self.plan, quiet=True, nodes=_SETTLING)
         if outcome.plan is not None and self.task.watch.better(self.task.worth(outcome.plan)):
             self.plan = outcome.plan
             self.task.watch.tell(self.task.worth(self.plan))
