@@ -19,15 +19,16 @@ import shapely
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
-NOWHERE, UNSURE = -1, -2
-# Degrees, 900 m: smaller cells hold fewer borders, but lie farther apart in memory.
-CELL = 0.008
+NOWHERE, UNSURE, CROSSED = -1, -2, -3
+# Degrees, 650 m: smaller cells hold fewer borders, but lie farther apart in memory.
+CELL = 0.006
 # Signs of smaller areas (square degrees) are left to exact arithmetic; rounding errs by 1e-15 in a cell.
 _EPSILON = 1e-13
 _MOST_OPEN = 32
 # Degrees, a tenth of a millimetre: a border nearer to a cell's centre than this is not told from it.
 _NEAR = 1e-9
 _CHUNK = 50_000
+_AT_ONCE = 512
 
 
 class Grid:
@@ -50,14 +51,19 @@ class Grid:
         same = at[1:] == at[:-1]
         edges = np.ascontiguousarray(np.hstack([xy[:-1][same], xy[1:][same]]))
         owner = polygon_of[part_of[at[1:][same]]].astype(np.int32)
-        self._x, self._y = (float(v) - cell for v in xy.min(axis=0))
+        self._x, self._y = (float(v) - 1.5 * cell for v in xy.min(axis=0))
         self._nx = int((xy[:, 0].max() + cell - self._x) / cell) + 1
         self._ny = int((xy[:, 1].max() + cell - self._y) / cell) + 1
         self._tree = tree
         start, order = _edges_of_cells(edges, self._x, self._y, cell, self._nx, self._ny)
         centre = _owners_of_centres(edges, owner, self._x, self._y, cell, self._nx, self._ny)
-        # What a point needs lies side by side in memory: a cell's two numbers, and its few edges seen from its centre.
-        self._cells = np.column_stack([start, np.append(centre, NOWHERE)]).astype(np.int32)
+        # One number a cell, so that many stay near the processor: its polygon, or where its borders are told of.
+        crossed = np.flatnonzero((np.diff(start) > 0) & (centre != UNSURE))
+        held = centre[crossed]
+        self._cells = centre
+        self._cells[crossed] = CROSSED - np.arange(len(crossed), dtype=np.int32)
+        self._crossed = np.column_stack([start[crossed], start[crossed + 1], held]).astype(np.int32)
+        # A cell's few edges lie side by side, seen from its centre.
         self._edges = _seen_from_centres(edges, start, order, self._x, self._y, cell, self._ny)
         self._owners = owner[order]
 
@@ -76,7 +82,7 @@ class Grid:
         def part(start: int) -> None:
             end = start + _CHUNK
             _walk(x[start:end], y[start:end], self._x, self._y, self._cell, self._nx, self._ny, self._cells,
-                  self._edges, self._owners, out[start:end])
+                  self._crossed, self._edges, self._owners, out[start:end])
 
         starts = range(0, len(x), _CHUNK)
         if len(starts) < 2:
@@ -208,50 +214,69 @@ def _seen_from_centres(edges: Floats, start: npt.NDArray[np.int64], order: Ints,
 
 
 @numba.njit(cache=True, nogil=True)
-def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, ny: int, cells: Ints, edges: Floats,
-          owners: Ints, out: Ints) -> None:
-    """Answer each point into ``out``; UNSURE where a sign is too small to trust."""
+def _walk(lon: Floats, lat: Floats, x0: float, y0: float, cell: float, nx: int, ny: int, cells: Ints,
+          crossed: Ints, edges: Floats, owners: Ints, out: Ints) -> None:
+    """Answer each point into ``out``; UNSURE where a sign is too small to trust.
+
+    Some points at a time, step by step: what they need lies anywhere in memory, and the processor waits for many at
+    once where nothing depends on what is still on its way.
+    """
     inside = np.empty(_MOST_OPEN, np.int32)
-    for k in range(len(lon)):
-        fx, fy = (lon[k] - x0) / cell, (lat[k] - y0) / cell
-        if not (fx >= 0 and fy >= 0 and fx < nx and fy < ny):
-            out[k] = NOWHERE
+    at, dx, dy = np.empty(_AT_ONCE, np.int64), np.empty(_AT_ONCE), np.empty(_AT_ONCE)
+    point, told = np.empty(_AT_ONCE, np.int64), np.empty((_AT_ONCE, 3), np.int32)
+    for first in range(0, len(lon), _AT_ONCE):
+        count = min(_AT_ONCE, len(lon) - first)
+        for k in range(count):
+            x, y = lon[first + k], lat[first + k]
+            fx, fy = (x - x0) / cell, (y - y0) / cell
+            # Points from outside are looked for in the first cell, which lies in the margin and holds nothing.
+            i, j = (int(fx), int(fy)) if fx >= 0 and fy >= 0 and fx < nx and fy < ny else (0, 0)
+            at[k] = i * ny + j
+            dx[k], dy[k] = x - (x0 + (i + 0.5) * cell), y - (y0 + (j + 0.5) * cell)
+        among = 0
+        for k in range(count):
+            code = cells[at[k]]
+            out[first + k] = code
+            point[among], at[among] = k, CROSSED - code
+            among += code <= CROSSED
+        for q in range(among):
+            told[q, 0], told[q, 1], told[q, 2] = crossed[at[q], 0], crossed[at[q], 1], crossed[at[q], 2]
+        fetched = 0.0
+        for q in range(among):
+            fetched += edges[told[q, 0], 0]
+        for q in range(among):
+            k = point[q]
+            out[first + k] = _owner(dx[k], dy[k], told[q, 2], edges, owners, told[q, 0], told[q, 1], inside)
+        if np.isnan(fetched):  # never; without a use nothing would be fetched
+            out[first] = UNSURE
+
+
+@numba.njit(cache=True, nogil=True)
+def _owner(dx: float, dy: float, centre: np.int32, edges: Floats, owners: Ints, begin: np.int32, end: np.int32,
+           inside: Ints) -> np.int32:
+    """Who owns a point of a cell, seen from the centre whose owner is known."""
+    held = 0
+    if centre >= 0:
+        inside[0] = centre
+        held = 1
+    for e in range(begin, end):
+        ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+        a = dx * ay - dy * ax
+        b = dx * by - dy * bx
+        aside = (a >= 0) == (b >= 0)
+        if aside and abs(a) >= _EPSILON and abs(b) >= _EPSILON:
             continue
-        i, j = int(fx), int(fy)
-        c = i * ny + j
-        begin, end, centre = cells[c, 0], cells[c + 1, 0], cells[c, 1]
-        if begin == end or centre == UNSURE:
-            out[k] = centre
+        from_centre = (by - ay) * ax - (bx - ax) * ay
+        from_point = (bx - ax) * (dy - ay) - (by - ay) * (dx - ax)
+        if abs(from_centre) < _EPSILON or abs(from_point) < _EPSILON:
+            return np.int32(UNSURE)
+        if aside or (from_centre >= 0) == (from_point >= 0):
             continue
-        dx, dy = lon[k] - (x0 + (i + 0.5) * cell), lat[k] - (y0 + (j + 0.5) * cell)
-        held = 0
-        if centre >= 0:
-            inside[0] = centre
-            held = 1
-        sure = True
-        for e in range(begin, end):
-            ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
-            a = dx * ay - dy * ax
-            b = dx * by - dy * bx
-            aside = (a >= 0) == (b >= 0)
-            if aside and abs(a) >= _EPSILON and abs(b) >= _EPSILON:
-                continue
-            from_centre = (by - ay) * ax - (bx - ax) * ay
-            from_point = (bx - ax) * (dy - ay) - (by - ay) * (dx - ax)
-            if abs(from_centre) < _EPSILON or abs(from_point) < _EPSILON:
-                sure = False
-                break
-            if aside or (from_centre >= 0) == (from_point >= 0):
-                continue
-            if held == _MOST_OPEN:
-                sure = False
-                break
-            held = _toggle(inside, held, owners[e])
-        if not sure:
-            out[k] = UNSURE
-            continue
-        first = NOWHERE
-        for h in range(held):
-            if first == NOWHERE or inside[h] < first:
-                first = inside[h]
-        out[k] = first
+        if held == _MOST_OPEN:
+            return np.int32(UNSURE)
+        held = _toggle(inside, held, owners[e])
+    first = np.int32(NOWHERE)
+    for h in range(held):
+        if first == NOWHERE or inside[h] < first:
+            first = inside[h]
+    return first

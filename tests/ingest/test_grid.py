@@ -68,3 +68,20 @@ def test_every_point_in_real_tambons(real_data: Path, monkeypatch: pytest.Monkey
     many = locate.Locator(outlines).find(lon[-500:], lat[-500:])
     assert few[0].tolist() == many[0].tolist()
     np.testing.assert_array_equal(few[1], many[1])
+
+
+def test_more_points_than_are_walked_at_once_in_any_order_and_from_outside() -> None:
+    """Points that follow one another share nothing; a corner at the far south-west takes none from outside."""
+    random = np.random.default_rng(11)
+    polygons = np.array([shapely.box(x, y, x + 0.02, y + 0.02) for x in (5.0, 5.02) for y in (7.0, 7.02)])
+    grid = Grid(shapely.STRtree(polygons))
+    lon, lat = random.uniform(4.97, 5.07, 5_000), random.uniform(6.97, 7.07, 5_000)
+    lon[::7], lat[::11] = np.nan, np.inf
+    lon[::13], lat[::17] = -np.inf, 1e300
+    expected = np.full(len(lon), -1)
+    for k in reversed(range(4)):
+        x0, y0, x1, y1 = polygons[k].bounds
+        expected[(lon >= x0) & (lon <= x1) & (lat >= y0) & (lat <= y1)] = k
+    assert grid.find(lon, lat).tolist() == expected.tolist()
+    order = random.permutation(len(lon))
+    assert grid.find(lon[order], lat[order]).tolist() == expected[order].tolist()
