@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +39,7 @@ class Locator:
         self._codes: dict[str, npt.NDArray[np.str_]] = {}
         self._trees: dict[str, shapely.STRtree] = {}
         self._grids: dict[str, grid.Grid] = {}
+        self._building, self._expected = threading.Lock(), ""
         for level in _LEVELS:
             part = frame[frame["level"] == level] if len(frame) else frame
             if len(part):
@@ -100,11 +103,21 @@ class Locator:
 
     def _which(self, level: str, x: grid.Floats, y: grid.Floats) -> grid.Ints:
         """The position of each point's area; a grid is built once the points are worth it."""
-        if len(x) < MANY_POINTS and level not in self._grids:
+        if len(x) < MANY_POINTS and level not in self._grids and level != self._expected:
             return grid.exact(self._trees[level], x, y)
-        if level not in self._grids:
-            self._grids[level] = grid.Grid(self._trees[level])
-        return self._grids[level].find(x, y)
+        return self._grid(level).find(x, y)
+
+    def expect_many(self) -> None:
+        """Many points are on their way: the grid of the finest areas is built meanwhile, in a thread of its own."""
+        if self._trees and not self._expected:
+            self._expected = next(level for level in _LEVELS if level in self._trees)
+            threading.Thread(target=self._grid, args=(self._expected,), name="grid", daemon=True).start()
+
+    def _grid(self, level: str) -> grid.Grid:
+        with self._building:
+            if level not in self._grids:
+                self._grids[level] = grid.Grid(self._trees[level])
+            return self._grids[level]
 
     def _snap(self, x: grid.Floats, y: grid.Floats, loose: npt.NDArray[np.int64], codes: npt.NDArray[np.object_],
               moved: npt.NDArray[np.float64]) -> None:

@@ -85,3 +85,21 @@ def test_more_points_than_are_walked_at_once_in_any_order_and_from_outside() -> 
     assert grid.find(lon, lat).tolist() == expected.tolist()
     order = random.permutation(len(lon))
     assert grid.find(lon[order], lat[order]).tolist() == expected[order].tolist()
+
+
+def test_a_grid_that_is_built_ahead_says_what_is_said_without() -> None:
+    """Where many points are expected the grid comes from another thread, and is waited for."""
+    squares = [shapely.box(101 + x, 13 + y, 101.1 + x, 13.1 + y) for x in np.arange(5) / 10 for y in np.arange(5) / 10]
+    outlines = gpd.GeoDataFrame({"code": [f"2001{k:02d}" for k in range(25)], "level": "tambon", "valid_from": None},
+                                geometry=squares, crs=4326)
+    random = np.random.default_rng(2)
+    lon, lat = random.uniform(100.95, 101.55, 3_000), random.uniform(12.95, 13.55, 3_000)
+    ahead, plain = locate.Locator(outlines), locate.Locator(outlines)
+    ahead.expect_many()
+    ahead.expect_many()
+    which, codes = ahead.certain(lon, lat)
+    assert list(ahead._grids) == ["tambon"] and not plain._grids
+    expected, names = plain.certain(lon, lat)
+    assert which.tolist() == expected.tolist() and codes == names
+    assert (which >= 0).any() and (which < 0).any()
+    locate.Locator(outlines.iloc[:0]).expect_many()  # nothing to build

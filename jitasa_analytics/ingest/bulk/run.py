@@ -42,6 +42,8 @@ from jitasa_analytics.store.staging import Authority
 _CAREFUL_ROWS = 20_000
 # So many blocks are read ahead, while rows are with the careful lane.
 _AHEAD = 8
+# In a file of more bytes there are points enough for a grid of their areas to be worth its while.
+_MANY_BYTES = 1 << 24
 # Seconds after which a thread that works in Python lets another one have its turn. The threads of the fast lane need
 # few moments of Python, but many of them, and would wait for each as long as the careful lane works.
 _TURN = 0.0005
@@ -106,7 +108,10 @@ class _Import:
         self._tx, self._job, self._run = tx, job, run
         self._begun = cast(Opened, job.large)
         self._stream = Stream(self._begun.text, encoding)
-        self.lane = Lane(job.contract, job.recipe, self._begun.heads, run.key, careful.locator(tx, run))
+        locator = careful.locator(tx, run)
+        self.lane = Lane(job.contract, job.recipe, self._begun.heads, run.key, locator)
+        if {"lon", "lat"} <= set(self.lane.given) and self._stream.total > _MANY_BYTES:
+            locator.expect_many()
         self.stage = Stage(tx, job.contract, self.lane.given)
         self._said = Said(job.path.name, job.recipe.headers(), self._begun.sheet)
         # Cells of which the file's reader has something to say, by row.
