@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.tidy import EVERY, LONGEST, Tidy, give_back, keep_tidy
+from dashboards.tidy import EVERY, LONGEST, SELDOM, Tidy, give_back, keep_tidy
 
 
 class Web:
@@ -97,9 +97,11 @@ def test_what_is_there_before_the_first_visitor_is_set_aside() -> None:
 
     import asyncio
 
-    before = gc.get_freeze_count()
+    before, often = gc.get_freeze_count(), gc.get_threshold()
     try:
         asyncio.run(start())
         assert gc.get_freeze_count() > before + 10_000
+        assert gc.get_threshold() == (*often[:2], SELDOM)
     finally:
         gc.unfreeze()
+        gc.set_threshold(*often)
