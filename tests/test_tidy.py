@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -83,8 +86,17 @@ def test_a_visitor_who_comes_while_another_leaves_is_noticed() -> None:
     assert place.after()
 
 
-def test_giving_back_is_possible_at_any_time() -> None:
+@pytest.mark.parametrize(("platform", "asked"), [("linux", [0]), ("win32", [])])
+def test_the_c_library_is_asked_to_return_all_where_it_can(platform: str, asked: list[int],
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(malloc_trim=heard.append))
     give_back()
+    assert heard == asked
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())
+    give_back()  # another C library has no such call
+    assert heard == asked
 
 
 def test_what_is_there_before_the_first_visitor_is_set_aside() -> None:

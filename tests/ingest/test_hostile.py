@@ -19,6 +19,7 @@ from jitasa_analytics import texts
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.ingest import child, read, text
 from jitasa_analytics.ingest.apart import delimited
+from tests.ingest.made_books import with_xml
 
 BLOCK = 1 << 20
 
@@ -32,15 +33,7 @@ def far_corner(path: Path) -> None:
 
 def bomb(path: Path) -> None:
     """A workbook whose only sheet unpacks to 300 MB of blanks."""
-    plain = path.with_suffix(".plain.xlsx")
-    openpyxl.Workbook().save(plain)
-    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
-        for name in old.namelist():
-            if name != "xl/worksheets/sheet1.xml":
-                new.writestr(name, old.read(name))
-        with new.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            for _ in range(300):
-                sheet.write(b" " * BLOCK)
+    with_xml(path, (b" " * BLOCK for _ in range(300)))
 
 
 def long_line(path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import signal
 import tempfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.recipe import OWN, Part, Recipe
 from jitasa_analytics.store import Store, bulk
 from tests.ingest.made_rows import made
+from tests.ingest.watcher import Watcher
 
 KEY = b"a key"
 ROW = b"P1,1,2021-03-01,20\n"
@@ -120,22 +120,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file counts as a large one, in blocks of a few rows."""
     monkeypatch.setattr(opened, "LARGE", 0)
     monkeypatch.setattr(stream, "BLOCK", 700)
-
-
-class Watcher:
-    """Notes how far an import is, and does something at one point of it."""
-
-    def __init__(self, act: Callable[[], None], at: int) -> None:
-        self._act, self._at = act, at
-        self.seen: list[tuple[int, int, int]] = []
-
-    def __call__(self, file: str, stage: str) -> None:
-        pass
-
-    def advance(self, file: str, done: int, total: int, rows: int) -> None:
-        self.seen.append((done, total, rows))
-        if len(self.seen) == self._at:
-            self._act()
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["new store", "store with rows"])

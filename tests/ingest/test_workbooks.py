@@ -25,6 +25,7 @@ from jitasa_analytics.store import Store
 from tests.defects.test_defects import town
 from tests.ingest.made_books import BEGIN, END, many, typed, with_xml
 from tests.ingest.made_rows import made
+from tests.ingest.watcher import Watcher
 
 __all__ = ["town"]
 LARGE, SMALL = 0, 1 << 60
@@ -190,28 +191,12 @@ def test_headers_are_the_same_either_way(tmp_path: Path, monkeypatch: pytest.Mon
     assert read.headers(path) == small and small[:4] == ["เลขที่คำขอ", "วันที่ขอ", "ละติจูด", "ลองจิจูด"]
 
 
-class Watcher:
-    """Notes how far an import is, and is interrupted at one point of it."""
-
-    def __init__(self, at: int = 0) -> None:
-        self._at = at
-        self.seen: list[tuple[int, int, int]] = []
-
-    def __call__(self, file: str, stage: str) -> None:
-        pass
-
-    def advance(self, file: str, done: int, total: int, rows: int) -> None:
-        self.seen.append((done, total, rows))
-        if len(self.seen) == self._at:
-            signal.raise_signal(signal.SIGINT)
-
-
 @pytest.mark.parametrize("at", [1, 4], ids=["while its reader reads", "while its rows come in"])
 def test_an_interrupt_leaves_nothing_behind(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = typed(tmp_path / "doses.xlsx", csv.reader(io.StringIO(made("doses", 200, seed=5, clean=True))))
     store = Store(tmp_path / "store")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    watcher = Watcher(at)
+    watcher = Watcher(lambda: signal.raise_signal(signal.SIGINT), at)
     with pytest.raises(KeyboardInterrupt):
         import_files(store, "doses", [path], progress=watcher, large=LARGE)
     assert len(watcher.seen) == at
@@ -222,7 +207,7 @@ def test_an_interrupt_leaves_nothing_behind(at: int, tmp_path: Path, monkeypatch
 
 def test_how_far_an_import_is(tmp_path: Path) -> None:
     path = typed(tmp_path / "doses.xlsx", csv.reader(io.StringIO(made("doses", 200, seed=5, clean=True))))
-    watcher = Watcher()
+    watcher = Watcher(lambda: None, 0)
     import_files(Store(tmp_path / "store"), "doses", [path], progress=watcher, large=LARGE)
     shares = [done / total for done, total, _ in watcher.seen]
     assert shares == sorted(shares) and 0.7 < shares[0] < shares[1] < 0.9 and shares[-1] == 1
