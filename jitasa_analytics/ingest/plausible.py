@@ -55,12 +55,12 @@ class Days:
 
     def add_days(self, column: str, rows: npt.NDArray[np.int64], moments: npt.NDArray[Any], *,
                  bangkok: bool = False) -> None:
-        """Take the rows and days of one column; moments are UTC unless they are ``bangkok`` days already."""
+        """Take the rows and days of one column: since 1970, or as moments, UTC unless ``bangkok``."""
         if not len(rows):
             return
         if column in self._moments and not bangkok:
             moments = moments.astype("datetime64[us]") + np.timedelta64(7, "h")
-        days = moments.astype("datetime64[D]").view(np.int64)
+        days = moments if moments.dtype.kind == "i" else moments.astype("datetime64[D]").view(np.int64)
         low = int(days.min())
         counts, kept = self._counts[column], self._rows[column]
         rare = np.zeros(int(days.max()) - low + 1, bool)
@@ -69,8 +69,8 @@ class Days:
         rare[given] = [counts.get(at + low, 0) < _KEPT for at in given]
         if len(rows) > 2 * _PIECE and rare.any():
             # Most days are rare at the beginning only.
-            self.add_days(column, rows[:_PIECE], days[:_PIECE].view("datetime64[D]"), bangkok=True)
-            self.add_days(column, rows[_PIECE:], days[_PIECE:].view("datetime64[D]"), bangkok=True)
+            self.add_days(column, rows[:_PIECE], days[:_PIECE], bangkok=True)
+            self.add_days(column, rows[_PIECE:], days[_PIECE:], bangkok=True)
             return
         for at in given:
             counts[at + low] = counts.get(at + low, 0) + int(found[at])

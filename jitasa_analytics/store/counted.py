@@ -110,11 +110,11 @@ class Counted:
         if any(c.null_count for c in columns):
             self.whole = False
             return
-        area = self._areas.numbers(table["area_code"]) if "area_code" in table.column_names else np.full(
-            len(table), self._areas.of(None))
         if self._doses:
             days = day.cast(pa.int32()).to_numpy()
             first = table["dose_no"].to_numpy().astype(np.int64, copy=False)
+            if "group" not in table.column_names and self._taken_at_once(table, days, first, times):
+                return
             second = self._words(table, "group", self._second)
             people = last = None
         else:
@@ -122,6 +122,8 @@ class Counted:
             days = (last + _BANGKOK) // _A_DAY
             first, second = self._words(table, "status", self._first), self._words(table, "urgency", self._second)
             people = self._people(table)
+        area = self._areas.numbers(table["area_code"]) if "area_code" in table.column_names else np.full(
+            len(table), self._areas.of(None))
         early, late = int(days.min()), int(days.max())
         fits = len(self._areas) < 1 << _AREA and len(self._second) < 1 << _SECOND and (
             early >= _EARLIEST and late < -_EARLIEST and int(first.min()) >= 0 and int(first.max()) < 1 << _FIRST)
@@ -129,8 +131,7 @@ class Counted:
             self.whole = False
             return
         if self._doses:
-            # 1 January 1970 was a Thursday. A division for each row would take longer than to count it.
-            days = ((np.arange(early, late + 1) + 3) // 7)[days - early]
+            days = _weeks(early, late)[days - early]
         if self._dense.add(area, days, first, second, times,
                            *([] if people is None or last is None else [people, last])):
             return
@@ -139,6 +140,17 @@ class Counted:
         self._held += len(number)
         if self._held > max(_HELD, len(self._cells[0].number)):
             self._cells, self._held = [_joined(self._cells)], 0
+
+    def _taken_at_once(self, table: pa.Table, days: npt.NDArray[Any], doses: Longs, times: int) -> bool:
+        """Count doses of the one group that a file without groups has, where the rest is plain; False if it is not."""
+        if "area_code" not in table.column_names:
+            return False
+        area, areas = self._areas.indexed(table["area_code"])
+        early, late = int(days.min()), int(days.max())
+        if early < _EARLIEST or late >= -_EARLIEST or int(doses.min()) < 0 or int(doses.max()) >= 1 << _FIRST:
+            return False
+        group = self._second.of(self._contract.column("group").default)
+        return self._dense.add_by(area, areas, days, _weeks(early, late), early, doses, group, times)
 
     def _words(self, table: pa.Table, name: str, texts: Texts) -> Longs:
         """The numbers of a column's texts; the default where there is none."""
@@ -237,6 +249,15 @@ class Counted:
 
 def _number(area: Longs, days: Longs, first: Longs, second: Longs) -> Longs:
     return ((area << _DAY | (days - _EARLIEST)) << _FIRST | first) << _SECOND | second
+
+
+def _weeks(early: int, late: int) -> Longs:
+    """The weeks of the days from one to another; 1 January 1970 was a Thursday.
+
+    A division for each row would take longer than to count it.
+    """
+    weeks: Longs = (np.arange(early, late + 1) + 3) // 7
+    return weeks
 
 
 def _parts(number: Longs) -> tuple[Longs, Longs, Longs, Longs]:

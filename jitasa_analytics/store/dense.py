@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -63,6 +64,22 @@ class Dense:
         if not self._make_room(int(one.max()) + 1, low, high + 1, int(three.max()) + 1, int(four.max()) + 1):
             return False
         _count(one, two, three, four, people, last, self._low, times, self._table)
+        return True
+
+    def add_by(self, one: npt.NDArray[Any], ones: Longs, two: npt.NDArray[Any], twos: Longs, first: int, three: Longs,
+               four: int, times: int) -> bool:
+        """The same for rows that all have the same fourth number, as they come: nothing is made for each of them.
+
+        Parameters
+        ----------
+        one, two, three : array of int, shape (n,)
+            The first number of a row is ``ones[one]``, the second ``twos[two - first]``, which ascend.
+        """
+        if not len(one):
+            return True
+        if not self._make_room(int(ones.max()) + 1, int(twos[0]), int(twos[-1]) + 1, int(three.max()) + 1, four + 1):
+            return False
+        _count_by(one, ones, two, twos, first, three, four, self._low, times, self._table)
         return True
 
     def _make_room(self, ones: int, low: int, high: int, threes: int, fours: int) -> bool:
@@ -128,6 +145,14 @@ def _count(one: Longs, two: Longs, three: Longs, four: Longs, people: Longs, las
             place[_LAST] = last[i] if place[_TIMES] == 0 else max(place[_LAST], last[i])
             place[_PEOPLE] += people[i]
         place[_TIMES] += times
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_by(one: npt.NDArray[Any], ones: Longs, two: npt.NDArray[Any], twos: Longs, first: int, three: Longs,
+              four: int, low: int, times: int, table: npt.NDArray[np.int64]) -> None:
+    for i in range(len(one)):
+        a, b = ones[np.uint64(one[i])], twos[np.uint64(two[i] - first)] - low
+        table[np.uint64(a), np.uint64(b), np.uint64(three[i]), np.uint64(four), _TIMES] += times
 
 
 @numba.njit(cache=True, nogil=True)

@@ -6,7 +6,7 @@ read again to look for doubles: only the few that may be some.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numba
@@ -20,10 +20,14 @@ from jitasa_analytics.contracts import Dataset
 Longs = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int32]
 
-# Numbers are compared among those of one part, so few that their table stays in the processor's cache.
-_PART = 2048
-_MOST_BITS = 14
+# Numbers that begin with the same so many bits are a part, and compared among themselves: of ten million rows so few
+# that their table stays in the processor's cache.
+_BITS = 11
+_SHIFT = np.uint64(64 - _BITS)
+# Fewer rows than this wait for others: where each part begins takes as much memory for a few as for many.
+_TOGETHER = 1 << 16
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _NOTHING = np.uint64(0x2545F4914F6CDD1D)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -48,8 +52,10 @@ class Keys:
         self._types, self._defaults, self._most = types, defaults, most
         self._names = [k for k in contract.key if k in types]
         self._hashes: list[Hashes] = []
-        self._rows: list[Longs] = []  # as they came, beside the numbers of their keys
-        self._held = 0
+        self._rows: list[Longs] = []  # beside the numbers of their keys
+        self._begins: list[Ints] = []  # where the parts begin and end in each table
+        self._waiting: list[tuple[Hashes, Longs]] = []
+        self._held = self._wait = 0
         self.whole = all(pa.types.is_string(t) or pa.types.is_integer(t) or pa.types.is_temporal(t)
                          for t in types.values())
 
@@ -59,7 +65,7 @@ class Keys:
         if self._held > self._most:
             self.whole = False
         if not self.whole:
-            self._hashes, self._rows = [], []
+            self._forget()
             return
         found = np.full(len(table), _NOTHING)
         for name in self._names:
@@ -67,8 +73,23 @@ class Keys:
             for chunk in self._typed(name, table[name]).chunks:
                 _mix_in(found[at:at + len(chunk)], chunk)
                 at += len(chunk)
-        self._hashes.append(found)
-        self._rows.append(table[rows].to_numpy())
+        self._waiting.append((found, table[rows].to_numpy()))
+        self._wait += len(found)
+        if self._wait >= _TOGETHER:
+            self._part()
+
+    def _part(self) -> None:
+        """Put what waits into parts: now, where it is in the processor's cache, and not when all wait for it."""
+        if self._wait:
+            found, rows = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+            hashes, numbers, begins = _in_parts(found, rows)
+            self._hashes.append(hashes)
+            self._rows.append(numbers)
+            self._begins.append(begins)
+        self._waiting, self._wait = [], 0
+
+    def _forget(self) -> None:
+        self._hashes, self._rows, self._begins, self._waiting, self._wait = [], [], [], [], 0
 
     def _typed(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         """A column as the table will hold it."""
@@ -83,18 +104,18 @@ class Keys:
 
     def alike(self, most: int) -> Iterator[Longs]:
         """The numbers of rows whose key may stand more than once, about so many at a time and whole keys together."""
+        self._part()
         if not self._hashes:
             return
-        count = sum(map(len, self._hashes))
-        bits = min(_MOST_BITS, max(1, count // _PART).bit_length())
-        twice = _twice(_in_parts(self._hashes, bits), np.uint64(64 - bits))
+        before = np.cumsum([0, *map(len, self._hashes[:-1])])
+        twice = _twice(np.concatenate(self._hashes), np.stack(self._begins) + before[:, None])
         marks = _marks(twice)
         found = []
         for numbers, some in zip(self._rows, self._hashes, strict=True) if len(twice) else ():
             at = np.flatnonzero(_among(some, marks))
             at = at[np.isin(some[at], twice)]
             found.append((numbers[at], some[at]))
-        self._rows, self._hashes = [], []
+        self._forget()
         if not found:
             return
         rows, hashes = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -130,7 +151,7 @@ def _mix_in(found: Hashes, values: pa.Array) -> None:
     _combine(found, own)
 
 
-def _texts(values: Any) -> tuple[Bytes, Hashes, npt.NDArray[np.int32]]:
+def _texts(values: Any) -> tuple[Bytes, Hashes, Ints]:
     """The letters of texts, the same eight at a time from each of them on, and where each text begins and ends."""
     _, ends, letters = values.buffers()
     data = np.frombuffer(letters or b"\x00", np.uint8)
@@ -140,7 +161,7 @@ def _texts(values: Any) -> tuple[Bytes, Hashes, npt.NDArray[np.int32]]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _of_texts(out: Hashes, data: Bytes, words: Hashes, ends: npt.NDArray[np.int32]) -> None:
+def _of_texts(out: Hashes, data: Bytes, words: Hashes, ends: Ints) -> None:
     """The number of each text."""
     for i in range(len(out)):
         at, end = np.int64(ends[i]), np.int64(ends[i + 1])
@@ -168,65 +189,63 @@ def _combine(found: Hashes, own: Hashes) -> None:
         found[i] = (h ^ (h >> np.uint64(29))) * _MIX
 
 
-def _in_parts(hashes: Sequence[Hashes], bits: int) -> Hashes:
-    """All the numbers, those that begin with the same bits side by side."""
-    shift = np.uint64(64 - bits)
-    size = np.zeros(1 << bits, np.int64)
-    for some in hashes:
-        _sizes(some, shift, size)
-    place = np.cumsum(size) - size
-    out = np.empty(int(size.sum()), np.uint64)
-    for some in hashes:
-        _put(some, shift, place, out)
-    return out
+def _in_parts(hashes: Hashes, rows: Longs) -> tuple[Hashes, Longs, Ints]:
+    """The numbers and their rows by part, and where each part begins and ends."""
+    begins = np.zeros((1 << _BITS) + 1, np.int32)
+    out, numbers = np.empty(len(hashes), np.uint64), np.empty(len(hashes), np.int64)
+    _put(hashes, rows, begins, out, numbers)
+    return out, numbers, begins
 
 
 @numba.njit(cache=True, nogil=True)
-def _sizes(hashes: Hashes, shift: np.uint64, size: Longs) -> None:
+def _put(hashes: Hashes, rows: Longs, begins: Ints, out: Hashes, numbers: Longs) -> None:
     for i in range(len(hashes)):
-        size[hashes[i] >> shift] += 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _put(hashes: Hashes, shift: np.uint64, place: Longs, out: Hashes) -> None:
+        begins[np.uint64(hashes[i] >> _SHIFT) + np.uint64(1)] += 1
+    for k in range(1, len(begins)):
+        begins[k] += begins[k - 1]
+    place = begins.copy()
     for i in range(len(hashes)):
-        p = hashes[i] >> shift
-        out[place[p]] = hashes[i]
-        place[p] += 1
+        part = np.uint64(hashes[i] >> _SHIFT)
+        out[np.uint64(place[part])] = hashes[i]
+        numbers[np.uint64(place[part])] = rows[i]
+        place[part] += 1
 
 
 @numba.njit(cache=True, nogil=True)
-def _twice(hashes: Hashes, shift: np.uint64) -> Hashes:
-    """Numbers that stand more than once, among those that lie in parts; some of them several times."""
+def _twice(hashes: Hashes, begins: npt.NDArray[np.int64]) -> Hashes:
+    """Numbers that stand more than once; some of them several times.
+
+    ``begins`` has a row for each table and says where its parts begin and end in ``hashes``.
+    """
     found = np.empty(16, np.uint64)
-    count = begin = 0
+    count = 0
     slots = np.empty(0, np.uint64)
-    while begin < len(hashes):
-        part, end = hashes[begin] >> shift, begin
-        while end < len(hashes) and hashes[end] >> shift == part:
-            end += 1
+    for part in range(begins.shape[1] - 1):
+        held = 0
+        for t in range(len(begins)):
+            held += begins[t, part + 1] - begins[t, part]
         size = 16
-        while size < 2 * (end - begin):
+        while size < 2 * held:
             size *= 2
         if size > len(slots):
             slots = np.empty(size, np.uint64)
         mask = np.uint64(size - 1)
         slots[:size] = 0
-        for i in range(begin, end):
-            # 0 is an empty place; a number 0 is taken for 1, which makes a candidate more at most.
-            h = max(hashes[i], np.uint64(1))
-            at = (h * _MIX) >> np.uint64(32) & mask
-            while slots[at] != 0 and slots[at] != h:
-                at = (at + np.uint64(1)) & mask
-            if slots[at] == h:
-                if count == len(found):
-                    more = np.empty(2 * count, np.uint64)
-                    more[:count] = found
-                    found = more
-                found[count] = hashes[i]
-                count += 1
-            slots[at] = h
-        begin = end
+        for t in range(len(begins)):
+            for i in range(begins[t, part], begins[t, part + 1]):
+                # 0 is an empty place; a number 0 is taken for 1, which makes a candidate more at most.
+                h = max(hashes[i], np.uint64(1))
+                at = (h * _MIX) >> np.uint64(32) & mask
+                while slots[at] != 0 and slots[at] != h:
+                    at = (at + np.uint64(1)) & mask
+                if slots[at] == h:
+                    if count == len(found):
+                        more = np.empty(2 * count, np.uint64)
+                        more[:count] = found
+                        found = more
+                    found[count] = hashes[i]
+                    count += 1
+                slots[at] = h
     return found[:count]
 
 

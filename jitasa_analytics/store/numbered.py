@@ -22,16 +22,20 @@ class Texts:
 
     def numbers(self, column: pa.ChunkedArray) -> Longs:
         """The number of each text of a column; a missing one has a number, too."""
-        out = []
-        for chunk in column.chunks:
-            some = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-            known = self._of_all(some.dictionary)
-            index = some.indices
-            if index.null_count:
-                index = pc.fill_null(index, len(known))
-                known = np.append(known, self.of(None))
-            out.append(known[index.to_numpy()])
-        return out[0] if len(out) == 1 else np.concatenate([np.empty(0, np.int64), *out])
+        index, known = self.indexed(column)
+        found: Longs = known[index]
+        return found
+
+    def indexed(self, column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], Longs]:
+        """The same in two parts: each cell's place in a list, and the list of numbers."""
+        whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        some = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+        known = self._of_all(some.dictionary)
+        index = some.indices
+        if index.null_count:
+            index = pc.fill_null(index, len(known))
+            known = np.append(known, self.of(None))
+        return index.to_numpy(), known
 
     def _of_all(self, words: Any) -> Longs:
         """The numbers of words: block after block brings the same ones."""

@@ -95,6 +95,30 @@ def test_persons_are_told_apart_as_the_rules_do(block: tuple[np.ndarray, ...]) -
     assert ids and ids == [t for t, k in zip(made_here, kind, strict=True) if k == cells.NATIONAL_ID]
 
 
+def test_a_token_with_any_other_byte_in_any_place_is_none() -> None:
+    token = b"p_" + b"0f9aZ-z_" * 4
+    texts = [token[:at] + bytes([b]) + token[at + 1:] for at in range(2, 34) for b in range(256)]
+    lengths = np.full(len(texts), 34, np.int32)
+    kind = np.empty(len(texts), np.uint8)
+    cells.person(np.frombuffer(b"".join(texts), np.uint8), np.cumsum(lengths, dtype=np.int32) - lengths, lengths, kind)
+    letters = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
+    assert kind.tolist() == [cells.LABEL if b in letters else cells.NOBODY for _ in range(32) for b in range(256)]
+
+
+def test_texts_of_every_length_are_copied_and_told_apart_wherever_they_lie() -> None:
+    # Such of one length differ in one letter, the last ones end where the block does.
+    long = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJ"
+    texts = [long[:n - 1] + last for n in range(1, len(long)) for last in "xyz"] + [""]
+    for order in (texts, texts[::-1], texts[::2] + texts[1::2]):
+        twice = [*order, *order]
+        lengths = np.array([len(t) for t in twice], np.int32)
+        block = (np.frombuffer("".join(twice).encode(), np.uint8), np.cumsum(lengths, dtype=np.int32) - lengths, lengths)
+        assert cells.strings(*block).to_pylist() == twice
+        words = Words(Cell)
+        assert [words.texts[c] if c >= 0 else "" for c in words.find(*block)] == twice
+        assert len(words.texts) == len(texts) - 1
+
+
 @pytest.mark.parametrize("key", [b"", b"k", b"x" * 64, b"y" * 65, bytes(range(200)), b"old\nnew\nnewest"])
 def test_tokens_are_those_of_the_standard_library(key: bytes) -> None:
     ids = [f"{n:013}" for n in np.random.default_rng(1).integers(0, 10**13, 300)]

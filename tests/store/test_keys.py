@@ -75,9 +75,13 @@ def test_many_keys_of_which_few_or_none_are_the_same(count: int, monkeypatch: py
 
 def test_numbers_that_meet_in_the_table_are_told_apart() -> None:
     hashes = np.array([0, 1, 1, 5, 1 << 63, 0, (1 << 63) + 5, 7], np.uint64)
-    parts = keys._in_parts([hashes[:3], hashes[3:]], 1)
-    assert sorted(parts.tolist()) == sorted(hashes.tolist())
-    assert set(keys._twice(parts, np.uint64(63)).tolist()) == {0, 1}
+    tables = [keys._in_parts(some, np.arange(len(some))) for some in (hashes[:3], hashes[3:])]
+    for some, (parted, rows, begins) in zip((hashes[:3], hashes[3:]), tables, strict=True):
+        assert parted.tolist() == some[rows].tolist()
+        parts = np.repeat(np.arange(len(begins) - 1), np.diff(begins))
+        assert parts.tolist() == (parted >> keys._SHIFT).tolist()
+    begins = np.stack([tables[0][2], tables[1][2] + 3])
+    assert set(keys._twice(np.concatenate([t[0] for t in tables]), begins).tolist()) == {0, 1}
 
 
 def test_of_too_many_rows_no_keys_are_kept() -> None:

@@ -14,10 +14,9 @@ import pyarrow.compute as pc
 
 from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.ingest import check, mapping
-from jitasa_analytics.ingest.bulk import cells, tokens
+from jitasa_analytics.ingest.bulk import cells, tokens, words
 from jitasa_analytics.ingest.bulk.cells import Flags, Longs
-from jitasa_analytics.ingest.bulk.eights import Bytes
-from jitasa_analytics.ingest.bulk.split import Ints
+from jitasa_analytics.ingest.bulk.eights import Bytes, Ints
 from jitasa_analytics.ingest.bulk.words import EMPTY, Words, distinct
 from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.recipe import Recipe, Source
@@ -85,6 +84,8 @@ class Reader:
     _names: bool = False
     _refused: Flags = field(default_factory=_none)
     _gone: Flags = field(default_factory=_none)
+    _marks: Bytes = field(default_factory=lambda: np.empty(0, np.uint8))
+    _all_fine: bool = False
     _table: Any = None
     _listed: Any = None
 
@@ -94,7 +95,7 @@ class Reader:
         if done is None:
             codes = self.words.find(data, start, length)
             self._learn()
-            careful, empty = self._refused[codes], self._gone[codes]
+            careful, empty = self._told(codes)
             known = None
         else:
             # What is said of the few cells that compiled code has not read concerns them alone.
@@ -106,12 +107,22 @@ class Reader:
             careful, empty = np.zeros(len(start), bool), np.zeros(len(start), bool)
             careful[left], empty[left] = self._refused[codes[left]], self._gone[codes[left]]
             known = left[codes[left] >= 0]
-        bare = careful | empty
+        # What a row for the rules holds is never looked at; only a word without a number must not stand in it.
+        plain = known is None and (not len(codes) or codes.min() >= 0)
+        bare = empty if plain else careful | empty
         if self.column.kind in _TYPES:
             values = self._numbers(values, codes, bare, known)
         elif known is None or not bare[known].all():
             values = self._texts(values, codes, bare if known is None else None)
         return Found(values, careful, empty, codes, ids)
+
+    def _told(self, codes: Ints) -> tuple[Flags, Flags]:
+        """Which cells of words the rules have to see, and which have no value."""
+        careful, empty = np.zeros(len(codes), bool), np.zeros(len(codes), bool)
+        if self._all_fine and (not len(codes) or codes.min() >= 0):
+            return careful, empty
+        words.told(codes, self._marks, careful, empty)
+        return careful, empty
 
     def _compiled(self, data: Bytes, start: Ints, length: Ints) -> tuple[Flags | None, Any, Bytes | None]:
         """Which cells compiled code has read, their values, and which were national ids."""
@@ -173,6 +184,8 @@ class Reader:
             self.flagged.append(bool(cell.repairs or cell.warnings))
         self._refused = np.array([*(bool(c.error) for c in self.words.cells), False, True])
         self._gone = np.array([*(v is None for v in self._values), True, False])
+        self._marks = np.roll(self._refused * words.REFUSED + self._gone * words.GONE, 2).astype(np.uint8)
+        self._all_fine = not self._marks[2:].any()
         if self.column.kind in _TYPES:
             whole = self.column.kind not in ("float", "lon", "lat")
             self._table = np.array([*(0 if v is None else v for v in self._values), 0, 0],
@@ -184,7 +197,7 @@ class Reader:
         """Numbers: by their words, or compiled code's with those of the ``known`` words put in."""
         kind = self.column.kind
         if known is None:
-            out = self._table[codes]
+            out = words.picked(codes, self._table)
         else:
             out = values
             out[known] = self._table[codes[known]]

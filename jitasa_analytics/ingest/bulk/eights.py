@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 Eights = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int32]
 
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 def eights(data: Bytes) -> Eights:
@@ -24,7 +25,7 @@ def first(data: Bytes, words: Eights, at: int, count: int) -> Any:
     """At most the first eight of so many bytes, at least one; the others 0."""
     if at + 8 <= len(data):
         found = words[np.uint64(at)]
-        return found if count >= 8 else found & (_ALL >> np.uint64(64 - 8 * count))
+        return found if count >= 8 else found & (ALL >> np.uint64(64 - 8 * count))
     found = np.uint64(0)
     for k in range(min(count, 8)):
         found |= np.uint64(data[at + k]) << np.uint64(8 * k)
@@ -32,12 +33,24 @@ def first(data: Bytes, words: Eights, at: int, count: int) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def copy(data: Bytes, words: Eights, at: int, count: int, out: Bytes, out_words: Eights, to: int) -> None:
-    """Copy bytes; up to seven behind them may be overwritten."""
-    k = 0
-    while k + 8 <= count or (k < count and at + k + 8 <= len(data) and to + k + 8 <= len(out)):
-        out_words[to + k] = words[at + k]
-        k += 8
-    while k < count:
-        out[to + k] = data[at + k]
-        k += 1
+def copy(data: Bytes, words: Eights, start: Ints, length: Ints, out: Bytes, out_words: Eights, to: Ints) -> None:
+    """Copy texts in their order; up to seven bytes behind one of less than eight may be overwritten.
+
+    One function for all of them: a call for each would count references to its arrays, which takes longer than the
+    copy.
+    """
+    for i in range(len(start)):
+        s, n, t = np.int64(start[i]), np.int64(length[i]), np.int64(to[i])
+        if n >= 8:
+            k = 0
+            while k + 8 <= n:
+                out_words[np.uint64(t + k)] = words[np.uint64(s + k)]
+                k += 8
+            if k < n:
+                # The last eight once more, part of which stands already.
+                out_words[np.uint64(t + n - 8)] = words[np.uint64(s + n - 8)]
+        elif s + 8 <= len(data) and t + 8 <= len(out):
+            out_words[np.uint64(t)] = words[np.uint64(s)]
+        else:
+            for k in range(n):
+                out[np.uint64(t + k)] = data[np.uint64(s + k)]

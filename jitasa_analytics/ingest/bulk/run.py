@@ -272,7 +272,8 @@ class _Import:
             if column in table.column_names:
                 part = table.select([ROW, column])
                 part = part.drop_null() if part[column].null_count else part
-                self._days.add_days(column, part[ROW].to_numpy(), part[column].to_numpy())
+                days = part[column].cast(pa.int32()) if pa.types.is_date32(part[column].type) else part[column]
+                self._days.add_days(column, part[ROW].to_numpy(), days.to_numpy())
 
     # -- the store -------------------------------------------------------------------------
 

@@ -11,12 +11,9 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from numba.cpython.unsafe.numbers import trailing_zeros
 
-from jitasa_analytics.ingest.bulk.eights import Bytes, Eights
-
-Ints = npt.NDArray[np.int32]
+from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, Ints
 
 _zeros: Any = trailing_zeros
 FINE, STRANGE = 0, 1
@@ -66,7 +63,8 @@ class Splitter:
 
     def __init__(self, columns: int, delimiter: str) -> None:
         self._columns, self._delimiter = columns, ord(delimiter)
-        self._flags, self._places = np.empty(_CHUNK, np.uint8), np.empty(_CHUNK + 8, np.int32)
+        flags, strange = np.empty(_CHUNK, np.uint8), np.empty(_CHUNK, np.uint8)
+        self._room = (flags, strange, flags.view(np.uint64), strange.view(np.uint64), np.empty(_CHUNK + 8, np.int32))
         self._lines = 0
 
     def split(self, data: Bytes, *, last: bool) -> Split | None:
@@ -85,8 +83,7 @@ class Splitter:
         self._make_room(_newlines(data) + 1)
         starts, lengths, record, odd = self._starts, self._lengths, self._record, self._odd
         state, rows, odds, records, used, ended = _unquoted(
-            data, self._delimiter, last, self._flags, self._flags.view(np.uint64), self._places, starts, lengths,
-            record, odd)
+            data, self._delimiter, last, self._room, starts, lengths, record, odd)
         if state == STRANGE or (ended and ended != int(np.count_nonzero(data[:used] == _RETURN))):
             state, rows, odds, records, used = _split(
                 data, self._columns, self._delimiter, last, starts, lengths, record, odd)
@@ -142,43 +139,49 @@ def _positions(words: Eights, count: int, out: Ints) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _unquoted(data: Bytes, delimiter: int, last: bool, flags: Bytes, words: Eights, places: Ints, starts: Ints,
+def _marked(piece: Bytes, mark: np.uint8, flags: Bytes, strange: Bytes, words: Eights) -> bool:
+    """Mark delimiters and newlines with 1; says whether there is a quote or a return.
+
+    Each is a loop of its own over bytes that stay in the processor's cache: many of them are compared at once then,
+    and the strange ones looked through eight at a time (``words`` has the memory of ``strange``).
+    """
+    newline, quote, back = np.uint8(_NEWLINE), np.uint8(_QUOTE), np.uint8(_RETURN)
+    for i in range(len(piece)):
+        flags[i] = np.uint8(piece[i] == mark) | np.uint8(piece[i] == newline)
+    flags[len(piece):] = 0
+    for i in range(len(piece)):
+        strange[i] = np.uint8(piece[i] == quote) | np.uint8(piece[i] == back)
+    strange[len(piece):] = 0
+    found = np.uint64(0)
+    for k in range((len(piece) + 7) >> 3):
+        found |= words[k]
+    return bool(found != 0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _unquoted(data: Bytes, delimiter: int, last: bool, room: tuple[Bytes, Bytes, Eights, Eights, Ints], starts: Ints,
               lengths: Ints, record: Ints, odd: Ints) -> tuple[int, int, int, int, int, int]:
     """The records of a block without quotes; STRANGE where there is a quote, or a return within a line.
 
     Delimiters and newlines are marked in a piece that stays in the processor's cache, many bytes at once, and
     then visited one by one.
     """
-    mark, newline, quote, back = np.uint8(delimiter), np.uint8(_NEWLINE), np.uint8(_QUOTE), np.uint8(_RETURN)
-    columns, size = len(starts), len(data)
+    mark, quote = np.uint8(delimiter), np.uint8(_QUOTE)
+    flags, strange, flag_words, strange_words, places = room
+    size = len(data)
     cell = rows = odds = records = begin = first = ended = 0
-    returned = np.uint8(0)
+    returned = False
     for base in range(0, size, _CHUNK):
         piece = data[base:base + _CHUNK]
-        quotes = returns = np.uint8(0)
-        for i in range(len(piece)):
-            b = piece[i]
-            flags[i] = np.uint8(b == mark) | np.uint8(b == newline)
-            quotes |= np.uint8(b == quote)
-            returns |= np.uint8(b == back)
-        if quotes:
-            return STRANGE, 0, 0, 0, 0, 0
-        returned |= returns
-        flags[len(piece):] = 0
-        for k in range(_positions(words, (len(piece) + 63) >> 6, places)):
-            at = base + places[k]
-            if data[at] != newline:
-                if cell < columns:
-                    starts[cell, rows] = first
-                    lengths[cell, rows] = at - first
-                cell += 1
-                first = at + 1
-                continue
-            rows, odds, ended = _line(data, mark, begin, first, at, cell, returned != 0, records, rows, odds, ended,
-                                      starts, lengths, record, odd)
-            records += 1
-            begin = first = at + 1
-            cell = 0
+        if _marked(piece, mark, flags, strange, strange_words):
+            for b in piece:
+                if b == quote:
+                    return STRANGE, 0, 0, 0, 0, 0
+            returned = True
+        count = _positions(flag_words, (len(piece) + 63) >> 6, places)
+        cell, rows, odds, records, begin, first, ended = _visited(
+            data, mark, base, places, count, cell, rows, odds, records, begin, first, ended, returned, starts, lengths,
+            record, odd)
     if last and begin < size:
         rows, odds, ended = _line(data, mark, begin, first, size, cell, False, records, rows, odds, ended, starts,
                                   lengths, record, odd)
@@ -189,24 +192,77 @@ def _unquoted(data: Bytes, delimiter: int, last: bool, flags: Bytes, words: Eigh
     return FINE, rows, odds, records, begin, ended
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True)
+def _visited(data: Bytes, mark: np.uint8, base: int, places: Ints, count: int, cell: int, rows: int, odds: int,
+             records: int, begin: int, first: int, ended: int, returned: bool, starts: Ints, lengths: Ints,
+             record: Ints, odd: Ints) -> tuple[int, int, int, int, int, int, int]:
+    """Note the cells and lines that end at some places of a piece; says where the next one goes on."""
+    last = len(starts) - 1
+    k = 0
+    while k < count:
+        if cell == 0 and k + last < count and data[np.uint64(base + places[np.uint64(k + last)])] == _NEWLINE:
+            # Nearly every line has as many cells as it should: they are noted without being asked one by one, and
+            # without a call, which would count references to its arrays.
+            c = 0
+            at = first
+            while c < last:
+                end = base + places[np.uint64(k + c)]
+                if data[np.uint64(end)] == _NEWLINE:
+                    break
+                starts[np.uint64(c), np.uint64(rows)] = at
+                lengths[np.uint64(c), np.uint64(rows)] = end - at
+                at = end + 1
+                c += 1
+            if c == last:
+                end = base + places[np.uint64(k + last)]
+                b = data[np.uint64(begin)]
+                if returned or b <= _SPACE or b == mark:
+                    rows, odds, ended = _line(data, mark, begin, at, end, last, returned, records, rows, odds, ended,
+                                              starts, lengths, record, odd)
+                else:
+                    starts[np.uint64(last), np.uint64(rows)] = at
+                    lengths[np.uint64(last), np.uint64(rows)] = end - at
+                    record[np.uint64(rows)] = records
+                    rows += 1
+                records += 1
+                begin = first = end + 1
+                k += last + 1
+                continue
+        at = base + places[k]
+        k += 1
+        if data[at] != _NEWLINE:
+            if cell <= last:
+                starts[cell, rows] = first
+                lengths[cell, rows] = at - first
+            cell += 1
+            first = at + 1
+            continue
+        rows, odds, ended = _line(data, mark, begin, first, at, cell, returned, records, rows, odds, ended, starts,
+                                  lengths, record, odd)
+        records += 1
+        begin = first = at + 1
+        cell = 0
+    return cell, rows, odds, records, begin, first, ended
+
+
+@numba.njit(cache=True, nogil=True)
 def _line(data: Bytes, mark: np.uint8, begin: int, first: int, end: int, cell: int, returned: bool, records: int,
           rows: int, odds: int, ended: int, starts: Ints, lengths: Ints, record: Ints,
           odd: Ints) -> tuple[int, int, int]:
     """Note a line that ends; its last cell begins at ``first``."""
     after = end
-    if returned and end > begin and data[end - 1] == _RETURN:
+    if returned and end > begin and data[np.uint64(end - 1)] == _RETURN:
         after -= 1
         ended += 1
-    filled = False
-    for at in range(begin, after):
-        if data[at] > _SPACE and data[at] != mark:
-            filled = True
-            break
+    filled = data[np.uint64(begin)] > _SPACE and data[np.uint64(begin)] != mark  # as nearly always
+    at = begin + 1
+    while at < after and not filled:
+        filled = data[np.uint64(at)] > _SPACE and data[np.uint64(at)] != mark
+        at += 1
     if filled and cell == len(starts) - 1:
-        starts[cell, rows] = first
-        lengths[cell, rows] = after - first
-        record[rows] = records
+        starts[np.uint64(cell), np.uint64(rows)] = first
+        lengths[np.uint64(cell), np.uint64(rows)] = after - first
+        record[np.uint64(rows)] = records
         rows += 1
     elif filled:
         odd[odds, 0], odd[odds, 1], odd[odds, 2] = records, begin, min(end + 1, len(data))

@@ -197,11 +197,11 @@ class _Raw:
 @numba.njit(cache=True, nogil=True)
 def _look(data: Bytes) -> tuple[bool, bool]:
     """Whether all bytes are ASCII, and whether one is 0."""
-    high, null = np.uint8(0), np.uint8(0)
+    high, null = np.uint8(0), 0
     for i in range(len(data)):
         high |= data[i]
-        null |= np.uint8(data[i] == 0)
-    return bool(high < 128), bool(null != 0)
+        null += data[i] == 0  # to count them takes a third of the time that it takes to ask for one
+    return bool(high < 128), null != 0
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from jitasa_analytics import privacy
 from jitasa_analytics.ingest.bulk.cells import Flags
-from jitasa_analytics.ingest.bulk.eights import Bytes
-from jitasa_analytics.ingest.bulk.split import Ints
+from jitasa_analytics.ingest.bulk.eights import Bytes, Ints
 
 Words32 = npt.NDArray[np.uint32]
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from jitasa_analytics.ingest import headers
 from jitasa_analytics.ingest.bulk.cells import Flags
-from jitasa_analytics.ingest.bulk.eights import Bytes
-from jitasa_analytics.ingest.bulk.split import Ints, Split
+from jitasa_analytics.ingest.bulk.eights import Bytes, Ints
+from jitasa_analytics.ingest.bulk.split import Split
 
 
 class Totals:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, eights, first
-from jitasa_analytics.ingest.bulk.split import Ints
+from jitasa_analytics.ingest.bulk.eights import ALL, Bytes, Eights, Ints, eights, first
 from jitasa_analytics.ingest.cell import Cell
 
 # How many different texts of a column are remembered, and of how many bytes.
@@ -20,10 +20,12 @@ UNKNOWN, EMPTY = -1, -2
 # A table of so many places at first; it grows with the texts, so that those of few texts stay in the processor's
 # nearest caches.
 _PLACES = 1 << 10
-# A place holds the first and second eight bytes of a text, the number that it is looked up by, and its own number
-# plus one with its bytes; one line of the cache holds all of it.
-_HEAD, _SECOND, _HASH, _WHICH, _WIDE = 0, 1, 2, 3, 4
+# A place holds the first and second eight bytes of a text, its own number plus one with its bytes, and nothing; so
+# wide, each lies within one line of the cache.
+_HEAD, _SECOND, _WHICH, _WIDE = 0, 1, 2, 4
 _BYTES_BIT = 32
+# What the rules made of a text: nothing that can be used, or no value.
+REFUSED, GONE = 1, 2
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _ARENA = MOST * 48
 
@@ -47,7 +49,7 @@ class Words:
         self.rule = rule
         self.cells: list[Cell] = []
         self.texts: list[str] = []
-        self._places = np.zeros((_PLACES, _WIDE), np.uint64)
+        self._places = _empty(_PLACES)
         self._arena = np.empty(_ARENA, np.uint8)
         self._ends = np.zeros(MOST + 1, np.int64)
 
@@ -59,7 +61,7 @@ class Words:
         while done < len(start):
             done, now = _find(data, eights(data), start, length, done, self._places, self._arena, self._ends, now, out)
             if done < len(start):
-                self._places = _wider(self._places)
+                self._places = _wider(self._places, self._arena, self._ends)
         for k in range(known, now):
             text = bytes(self._arena[self._ends[k]:self._ends[k + 1]]).decode()
             self.texts.append(text)
@@ -70,22 +72,48 @@ class Words:
 def distinct(data: Bytes, start: Ints, length: Ints) -> int:
     """How many different texts there are, those that are too long to be remembered each for itself."""
     out = np.empty(len(start), np.int32)
-    places = np.zeros((1 << max(3, (4 * len(start)).bit_length()), _WIDE), np.uint64)
+    places = _empty(1 << max(3, (4 * len(start)).bit_length()))
     arena, ends = np.empty(int(length.sum(dtype=np.int64)), np.uint8), np.zeros(len(start) + 1, np.int64)
     _, found = _find(data, eights(data), start, length, 0, places, arena, ends, 0, out)
     return int(found) + int(np.count_nonzero(out == UNKNOWN))
 
 
-def _wider(places: Eights) -> Eights:
+def _empty(places: int) -> Eights:
+    """A table of so many places, each of which lies within one line of the cache."""
+    raw = np.zeros(8 * (_WIDE * places + 7), np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin:begin + 8 * _WIDE * places].view(np.uint64).reshape(places, _WIDE)
+
+
+def _wider(places: Eights, arena: Bytes, ends: npt.NDArray[np.int64]) -> Eights:
     """A table with four times as many places, and the same texts in it."""
-    wide = np.zeros((4 * len(places), _WIDE), np.uint64)
-    mask = len(wide) - 1
-    for place in places[places[:, _WHICH] != 0]:
-        at = int(place[_HASH]) >> 32 & mask
-        while wide[at, _WHICH]:
-            at = (at + 1) & mask
-        wide[at] = place
+    wide = _empty(4 * len(places))
+    _move(places, arena, ends, wide)
     return wide
+
+
+@numba.njit(cache=True, nogil=True)
+def _move(places: Eights, arena: Bytes, ends: npt.NDArray[np.int64], wide: Eights) -> None:
+    mask = np.uint64(len(wide) - 1)
+    for k in range(len(places)):
+        which = places[k, _WHICH]
+        if which == 0:
+            continue
+        begin = ends[np.int64(which & np.uint64(0xFFFFFFFF)) - 1]
+        at = _place(places[k, _HEAD], places[k, _SECOND], arena, begin, np.int64(which >> np.uint64(_BYTES_BIT))) & mask
+        while wide[at, _WHICH] != 0:
+            at = (at + np.uint64(1)) & mask
+        wide[at] = places[k]
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _place(head: Any, second: Any, data: Bytes, start: Any, count: Any) -> Any:
+    """Where a text would stand in a table of all places, by its first sixteen bytes and those behind them."""
+    h = (head ^ np.uint64(count)) * _MIX
+    h = ((h >> np.uint64(32)) ^ h ^ second) * _MIX
+    for k in range(16, count):
+        h = (h ^ np.uint64(data[start + k])) * _MIX
+    return h >> np.uint64(32)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -102,23 +130,38 @@ def _find(data: Bytes, words: Eights, start: Ints, length: Ints, begin: int, pla
     """The numbers of texts from ``begin`` on, until the table is too full; says up to where, and the texts known."""
     mask = np.uint64(len(places) - 1)
     most = min(len(ends) - 1, MOST)
+    within = len(data) - 16
     for i in range(begin, len(start)):
-        s, n = start[i], length[i]
+        s: Any = np.int64(start[i])
+        n: Any = np.int64(length[i])
         if n == 0:
             out[i] = EMPTY
             continue
         if n > LONGEST:
             out[i] = UNKNOWN
             continue
-        head = first(data, words, s, n)
-        second = first(data, words, s + 8, n - 8) if n > 8 else np.uint64(0)
-        h = (head ^ np.uint64(n)) * _MIX
-        h = ((h >> np.uint64(32)) ^ h ^ second) * _MIX
-        for k in range(16, n):
-            h = (h ^ np.uint64(data[s + k])) * _MIX
-        at = (h >> np.uint64(32)) & mask
+        second = np.uint64(0)
+        if s > within:
+            head = first(data, words, s, n)
+            if n > 8:
+                second = first(data, words, s + 8, n - 8)
+        else:
+            head = words[np.uint64(s)]
+            if n <= 8:
+                head &= ALL >> np.uint64(64 - 8 * n)
+            else:
+                second = words[np.uint64(s + 8)]
+                if n < 16:
+                    second &= ALL >> np.uint64(128 - 8 * n)
+        at = _place(head, second, data, s, n) & mask
         while True:
             which = places[at, _WHICH]
+            if places[at, _HEAD] == head and places[at, _SECOND] == second and (
+                    which >> np.uint64(_BYTES_BIT) == np.uint64(n)):
+                code = np.int64(which & np.uint64(0xFFFFFFFF)) - 1
+                if n <= 16 or _same(data, s, arena, ends[code], n):
+                    out[i] = code
+                    break
             if which == 0:
                 if known >= most or ends[known] + n > len(arena):
                     out[i] = UNKNOWN
@@ -130,14 +173,28 @@ def _find(data: Bytes, words: Eights, start: Ints, length: Ints, begin: int, pla
                 ends[known + 1] = ends[known] + n
                 out[i] = known
                 known += 1
-                places[at, _HEAD], places[at, _SECOND], places[at, _HASH] = head, second, h
+                places[at, _HEAD], places[at, _SECOND] = head, second
                 places[at, _WHICH] = np.uint64(known) | np.uint64(n) << np.uint64(_BYTES_BIT)
                 break
-            if places[at, _HEAD] == head and places[at, _SECOND] == second and (
-                    which >> np.uint64(_BYTES_BIT) == np.uint64(n)):
-                code = np.int64(which & np.uint64(0xFFFFFFFF)) - 1
-                if n <= 16 or _same(data, s, arena, ends[code], n):
-                    out[i] = code
-                    break
             at = (at + np.uint64(1)) & mask
     return len(start), known
+
+
+@numba.njit(cache=True, nogil=True)
+def told(codes: Ints, marks: Bytes, refused: npt.NDArray[np.bool_], gone: npt.NDArray[np.bool_]) -> None:
+    """Which cells the rules refused or found empty: ``marks`` of EMPTY, UNKNOWN, and the texts by number."""
+    for i in range(len(codes)):
+        mark = marks[np.uint64(codes[i] - EMPTY)]
+        refused[i] = mark & REFUSED != 0
+        gone[i] = mark & GONE != 0
+
+
+@numba.njit(cache=True, nogil=True)
+def picked(codes: Ints, table: Any) -> Any:
+    """The values of cells by number; behind those of the texts ``table`` has one each of EMPTY and UNKNOWN."""
+    out = np.empty(len(codes), table.dtype)
+    count = len(table)
+    for i in range(len(codes)):
+        at = codes[i]
+        out[i] = table[np.uint64(at if at >= 0 else at + count)]
+    return out
