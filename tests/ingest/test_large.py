@@ -112,7 +112,8 @@ def test_texts_of_every_length_are_copied_and_told_apart_wherever_they_lie() -> 
     for order in (texts, texts[::-1], texts[::2] + texts[1::2]):
         twice = [*order, *order]
         lengths = np.array([len(t) for t in twice], np.int32)
-        block = (np.frombuffer("".join(twice).encode(), np.uint8), np.cumsum(lengths, dtype=np.int32) - lengths, lengths)
+        data = np.frombuffer("".join(twice).encode(), np.uint8)
+        block = (data, np.cumsum(lengths, dtype=np.int32) - lengths, lengths)
         assert cells.strings(*block).to_pylist() == twice
         words = Words(Cell)
         assert [words.texts[c] if c >= 0 else "" for c in words.find(*block)] == twice
