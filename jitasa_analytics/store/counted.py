@@ -21,7 +21,7 @@ from jitasa_analytics.contracts import Dataset
 from jitasa_analytics.store.numbered import Texts
 
 if TYPE_CHECKING:
-    from jitasa_analytics.store.dense import Filled
+    from jitasa_analytics.store.dense import Dense, Filled
 
 Longs = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.int32]
@@ -35,6 +35,11 @@ _NO_AREA = 1 << 62
 # In microseconds.
 _A_DAY = 86_400 * 1_000_000
 _BANGKOK = 7 * 3600 * 1_000_000
+# Cubes that are made of that of injections: what they call their spans, how many weeks one has, and whether all groups
+# are added up. A span begins with the week of Monday 3 January 2000, as the SELECTs of these cubes say.
+_SPANS = {"dose_total_cube": ("week", 1, True), "dose_month_cube": ("month", 4, False),
+          "dose_span_cube": ("span", 16, False)}
+_EARLIEST_SPAN = 1566
 # Cells are put together whenever so many of them wait.
 _HELD = 1 << 22
 
@@ -87,7 +92,7 @@ class Counted:
         self._given = 0
         self.whole = True
         self._dense = Dense(wide=not self._doses)
-        self._made: Future[pa.Table] | None = None
+        self._made: Future[dict[str, pa.Table]] | None = None
 
     def add(self, table: pa.Table) -> None:
         """Count rows."""
@@ -177,14 +182,16 @@ class Counted:
         """All rows are there: make the cube in a thread of its own, while the rows are looked at for doubles."""
         if self.whole and self._given:
             pool = ThreadPoolExecutor(1)
-            self._made = pool.submit(self._table)
+            self._made = pool.submit(self._tables)
             pool.shutdown(wait=False)
 
-    def table(self) -> pa.Table:
-        """The cube: its cells of every level, in its order."""
-        return self._made.result() if self._made is not None else self._table()
+    def table(self, cube: str) -> pa.Table | None:
+        """The cube, or one that is made of it: the cells of every level, in its order; None where it was not made."""
+        if self._made is None:
+            self.begin()
+        return None if self._made is None else self._made.result().get(cube)
 
-    def _table(self) -> pa.Table:
+    def _tables(self) -> dict[str, pa.Table]:
         areas, area_place = self._areas.sorted()
         words = [texts.sorted() for texts in (self._first, self._second)]
         if not self._cells:
@@ -206,16 +213,17 @@ class Counted:
             shown = told[area]
             some = cells if shown.all() else cells.of(shown)
             levels.append(self._level(digits, areas, first, second, _parts(some.number), some))
-        return pa.concat_tables(levels[::-1])
+        return {self.cube: pa.concat_tables(levels[::-1])}
 
     def _of_places(self, areas: list[str | None], area_place: Longs,
-                   words: list[tuple[list[str | None], Longs]]) -> pa.Table:
-        """The cube where all rows were counted in a place each: nothing has to be sorted."""
+                   words: list[tuple[list[str | None], Longs]]) -> dict[str, pa.Table]:
+        """The cubes where all rows were counted in a place each: nothing has to be sorted."""
         (first, first_place), (second, second_place) = words
         # The numbers of the words in the order of the words; a dose is its own number.
         ones = None if self._doses else np.argsort(first_place)
         twos = np.argsort(second_place)
-        places, groups, levels = self._dense, area_place, []
+        places, groups = self._dense, area_place
+        levels: dict[str, list[pa.Table]] = {cube: [] for cube in (self.cube, *(_SPANS if self._doses else ()))}
         for digits in _LEVELS:
             short = _shortened(areas, digits)
             kept = list(dict.fromkeys(short))
@@ -225,10 +233,14 @@ class Counted:
                 places, groups = places.folded(groups), np.arange(len(kept))
             areas = kept
             told = np.array([_told(a, digits) for a in areas], bool)
-            found = places.filled(np.where(told, np.argsort(groups), _NO_AREA), ones, twos)
-            days = 7 * found.two - 3 if self._doses else found.two
-            levels.append(self._level(digits, areas, first, second, (found.one, days, found.three, found.four), found))
-        return pa.concat_tables(levels[::-1])
+            shown = np.where(told, np.argsort(groups), _NO_AREA)
+            found = places.filled(shown, ones, twos)
+            days = _mondays(found.two) if self._doses else found.two
+            levels[self.cube].append(
+                self._level(digits, areas, first, second, (found.one, days, found.three, found.four), found))
+            for cube in levels.keys() & _SPANS.keys():
+                levels[cube].append(_spans(cube, digits, places, shown, twos, areas, second))
+        return {cube: pa.concat_tables(some[::-1]) for cube, some in levels.items()}
 
     def _level(self, digits: int, areas: list[str | None], first: list[str | None], second: list[str | None],
                parts: tuple[Any, Any, Any, Any], cells: _Cells | Filled) -> pa.Table:
@@ -245,6 +257,22 @@ class Counted:
                     "status": _by_number(one, first), "urgency": _by_number(two, second), "requests": cells.times,
                     "people": cells.people, "last_at": pa.array(cells.last).view(pa.timestamp("us"))}
         return pa.table(out)
+
+
+def _spans(cube: str, digits: int, places: Dense, ones: Longs, fours: Longs, areas: list[str | None],
+           groups: list[str | None]) -> pa.Table:
+    """One level of a cube of several weeks, or of all groups together."""
+    name, weeks, together = _SPANS[cube]
+    found = places.spans(ones, fours, weeks, _EARLIEST_SPAN, together=together)
+    begin = pa.array(_mondays(_EARLIEST_SPAN + weeks * found.two).astype(np.int32)).view(pa.date32())
+    return pa.table({"digits": pa.array(np.full(len(found.one), digits, np.int32)), name: begin,
+                     "area_code": _by_number(found.one, areas), "dose_no": pa.array(found.three.astype(np.int64)),
+                     **({} if together else {"group": _by_number(found.four, groups)}), "doses": found.times})
+
+
+def _mondays(weeks: Ints) -> Ints:
+    """The Mondays of weeks by number, as days since 1970; 1 January 1970 was a Thursday."""
+    return 7 * weeks - 3
 
 
 def _number(area: Longs, days: Longs, first: Longs, second: Longs) -> Longs:

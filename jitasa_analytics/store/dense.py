@@ -135,6 +135,25 @@ class Dense:
         return Filled(one, two, three, four, values[_TIMES], more[_PEOPLE], more[_LAST])
 
 
+    def spans(self, ones: Longs, fours: Longs, width: int, begin: int, *, together: bool) -> Filled:
+        """What was counted once or more in so many second numbers at a time, span after span.
+
+        Parameters
+        ----------
+        ones, fours : array of int64
+            Which first and fourth numbers are asked for, and in which order within a span.
+        width, begin : int
+            How many second numbers are a span, and one with which a span begins: ``two`` is counted from that one.
+        together : bool
+            Whether the fourth numbers are added up.
+        """
+        most = int(np.count_nonzero(self._table[..., _TIMES] > 0))
+        where, times = np.empty((4, most), np.int32), np.empty(most, np.int64)
+        count = _list_spans(self._table, self._low, ones, fours, width, begin, together, where, times)
+        one, two, three, four = where[:, :count]
+        return Filled(one, two, three, four, times[:count], _NOTHING, _NOTHING)
+
+
 @numba.njit(cache=True, nogil=True)
 def _count(one: Longs, two: Longs, three: Longs, four: Longs, people: Longs, last: Longs, low: int, times: int,
            table: npt.NDArray[np.int64]) -> None:
@@ -194,4 +213,30 @@ def _list(table: npt.NDArray[np.int64], low: int, ones: Longs, threes: Longs, fo
                     for v in range(len(place)):
                         values[v, found] = place[v]
                     found += 1
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _list_spans(table: npt.NDArray[np.int64], low: int, ones: Longs, fours: Longs, width: int, anchor: int,
+                together: bool, where: Ints, times: Longs) -> int:
+    found = 0
+    last = low + table.shape[1] - 1
+    for span in range((low - anchor) // width, (last - anchor) // width + 1):
+        begin = max(0, anchor + span * width - low)
+        end = min(table.shape[1], anchor + (span + 1) * width - low)
+        for i in range(len(ones)):
+            if ones[i] >= table.shape[0]:
+                continue
+            for k in range(table.shape[2]):
+                total = 0
+                for m in range(len(fours)):
+                    if fours[m] < table.shape[3]:
+                        for j in range(begin, end):
+                            total += max(0, table[ones[i], j, k, fours[m], _TIMES])
+                    if total > 0 and (not together or m == len(fours) - 1):
+                        where[0, found], where[1, found], where[2, found], where[3, found] = i, span, k, m
+                        times[found] = total
+                        found += 1
+                    if not together:
+                        total = 0
     return found

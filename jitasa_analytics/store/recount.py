@@ -93,9 +93,13 @@ class Recount:
         """Bring a cube up to the rows as they stand now; a cube that is made of another comes after it."""
         below = cubes.MADE_OF[cube]
         if cube in self._whole or self._whole & set(below) or cubes.missing(self._connection, cube, database):
-            counted = self._counted.get(cube)
-            if counted is not None and (cube != "request_cube" or not self._number(f"FROM {database}.request_items")):
-                cubes.fill(self._connection, cube, database, counted.table())
+            # Those of a cube that is made of another were counted with the other one.
+            counted = next((self._counted[c] for c in (cube, *below) if c in self._counted), None)
+            if cube == "request_cube" and self._number(f"FROM {database}.request_items"):
+                counted = None
+            cells = None if counted is None else counted.table(cube)
+            if cells is not None:
+                cubes.fill(self._connection, cube, database, cells)
             else:
                 cubes.build(self._connection, cube, database)
             self._whole.add(cube)

@@ -9,9 +9,8 @@ import sys
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -24,6 +23,7 @@ from jitasa_analytics.ingest.bulk import stream
 from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
+from jitasa_analytics.ingest.bulk.rest import MOST, CarefulLane, Rest, Told
 from jitasa_analytics.ingest.bulk.said import Said
 from jitasa_analytics.ingest.bulk.split import Splitter, rows_that_begin
 from jitasa_analytics.ingest.bulk.stream import OtherEncodingError, Stream
@@ -33,13 +33,11 @@ from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.plausible import Days
 from jitasa_analytics.ingest.report import FileReport
-from jitasa_analytics.ingest.table import Noted, Table
+from jitasa_analytics.ingest.table import Noted
 from jitasa_analytics.store import Transaction
 from jitasa_analytics.store.bulk import Stage
 from jitasa_analytics.store.staging import Authority
 
-# Rows for the careful lane are collected up to so many.
-_CAREFUL_ROWS = 20_000
 # So many blocks are read ahead, while rows are with the careful lane.
 _AHEAD = 8
 # In a file of more bytes there are points enough for a grid of their areas to be worth its while.
@@ -56,24 +54,13 @@ class _NotPlainError(Exception):
 
 
 @dataclass
-class _Rest:
-    """Rows for the careful lane."""
-
-    rows: dict[int, list[str]] = field(default_factory=dict)
-    ragged: dict[int, list[str]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.rows) + len(self.ragged)
-
-
-@dataclass
 class _Judged:
     """A block that went through the fast lane."""
 
     passed: Passed
     numbers: npt.NDArray[np.int64]
-    rest: _Rest
-    doubtful: _Rest
+    rest: Rest
+    doubtful: Rest
     examples: list[int]
     done: int
 
@@ -128,25 +115,28 @@ class _Import:
         if self._stream.encoding != "utf-8":
             self._said.add(1, "", "", f"encoding_{self._stream.encoding.replace('-', '')}", "repair")
         self._say_of_file()
-        rest, doubtful = _Rest(), _Rest()
-        with ThreadPoolExecutor(1) as pool:
-            for judged in _ahead(pool, self._judged()):
-                table = judged.passed.table
-                self.stage.add(table)
-                self._note_days(table)
-                report.read += int(judged.passed.fine.sum())
-                self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
-                for row in judged.examples:
-                    self._said.add(row, "", "", "example_skipped", "repair")
-                _move(judged.rest, rest)
-                _move(judged.doubtful, doubtful)
-                if len(rest) >= _CAREFUL_ROWS:
-                    rest = self._carefully(rest)
-                run.advance(job.path.name, *self._begun.far(judged.done, self._stream.total, self._records))
-        totals = {row for row in doubtful.rows if self._totals.counts(row)}
-        _move(_Rest({r: c for r, c in doubtful.rows.items() if r not in totals}), rest)
-        self._carefully(rest)
-        self._carefully(_Rest({r: doubtful.rows[r] for r in totals}), totals=True)
+        rest, doubtful = Rest(), Rest()
+        with closing(CarefulLane(self._tx, job, run, self._noted)) as lane:
+            with ThreadPoolExecutor(1) as pool:
+                for judged in _ahead(pool, self._judged()):
+                    table = judged.passed.table
+                    self.stage.add(table)
+                    self._note_days(table)
+                    report.read += int(judged.passed.fine.sum())
+                    self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
+                    for row in judged.examples:
+                        self._said.add(row, "", "", "example_skipped", "repair")
+                    rest.take(judged.rest)
+                    doubtful.take(judged.doubtful)
+                    if len(rest) >= MOST:
+                        self._take(lane.begin(rest))
+                        rest = Rest()
+                    run.advance(job.path.name, *self._begun.far(judged.done, self._stream.total, self._records))
+            totals = {row for row in doubtful.rows if self._totals.counts(row)}
+            rest.take(Rest({r: c for r, c in doubtful.rows.items() if r not in totals}))
+            self._take(lane.begin(rest))
+            self._take(lane.begin(Rest({r: doubtful.rows[r] for r in totals}), totals=True))
+            self._take(lane.end())
         if not report.read:
             raise _NotPlainError
         report.sha256 = self._stream.sha256 if self._begun.text == job.path else ""
@@ -186,7 +176,7 @@ class _Import:
             if len(left) > 4 * len(block) + (64 << 20):
                 raise _NotPlainError
             numbers = found.record.astype(np.int64) + self._records + 1
-            rest, doubtful = _Rest(), _Rest()
+            rest, doubtful = Rest(), Rest()
             examples: list[int] = []
             skip = np.zeros(len(numbers), bool)
             if self._records < self._begun.header_row:
@@ -210,7 +200,7 @@ class _Import:
             self._records += found.records
             yield _Judged(passed, numbers, rest, doubtful, examples, self._stream.done)
 
-    def _odd(self, number: int, text: str, rest: _Rest, doubtful: _Rest,
+    def _odd(self, number: int, text: str, rest: Rest, doubtful: Rest,
              examples: list[int]) -> None:
         """A record that only ``csv`` reads."""
         if number <= self._begun.header_row:
@@ -228,40 +218,20 @@ class _Import:
 
     # -- the careful lane ------------------------------------------------------------------
 
-    def _carefully(self, rest: _Rest, *, totals: bool = False) -> _Rest:
-        """Hold some rows against every rule; returns an empty collection."""
-        if not len(rest):
-            return rest
-        job, heads = self._job, list(self._begun.heads)
-        rows = sorted(rest.rows)
-        columns = zip(*(rest.rows[r] for r in rows), strict=True) if rows else ((),) * len(heads)
-        frame = pd.DataFrame({h: pd.Series(c, rows, "str") for h, c in zip(heads, columns, strict=True) if h})
-        table = Table(job.path, frame, sheet=self._begun.sheet, ragged=rest.ragged)
-        marked = headers.mark(table if totals else Table(job.path, frame.iloc[:0], ragged=rest.ragged))
-        table.not_data = marked.not_data
-        findings = self._findings()
-        for note in (n for row in rows if row in self._noted for n in self._noted[row]):
-            findings.add(note.row, note.column, note.value, note.code, note.severity)
-        for row, code in table.not_data.items():
-            findings.add(row, "", table.first_cell(row), code, "error")
-        for row, cells in table.ragged.items():
-            if row not in table.not_data:
-                findings.add(row, "", len(cells), "ragged_row", "error")
-        if len(frame):
-            good = careful.checked(self._tx, job, table, findings, self._run)
-            good = good[~good[ROW].isin(findings.refused())]
-            if len(good):
-                self.stage.add_frame(good)
-                self._days.add(good)
-        refused = commit.refused(job, table, findings)
-        if len(refused):
-            self.stage.keep_aside(refused.assign(at=datetime.now(UTC).replace(tzinfo=None)))
-        self._report.read += len(rest)
-        self._report.quarantined += len(findings.refused())
-        self._rules.update(findings.rules())
-        for finding in sorted(findings.items, key=lambda f: f.row):
+    def _take(self, told: Told | None) -> None:
+        """Take what became of rows that went through the careful lane."""
+        if told is None:
+            return
+        if len(told.good):
+            self.stage.add_frame(told.good)
+            self._days.add(told.good)
+        if len(told.refused):
+            self.stage.keep_aside(told.refused)
+        self._report.read += told.read
+        self._report.quarantined += told.quarantined
+        self._rules.update(told.rules)
+        for finding in told.findings:
             self._said.take(finding)
-        return _Rest()
 
     def _findings(self) -> Findings:
         return Findings(self._job.path.name, self._begun.sheet, self._job.recipe.headers())
@@ -332,11 +302,6 @@ def _without_collector() -> Iterator[None]:
         sys.setswitchinterval(turn)
         if collected:
             gc.enable()
-
-
-def _move(some: _Rest, rest: _Rest) -> None:
-    rest.rows |= some.rows
-    rest.ragged |= some.ragged
 
 
 def _with_last(blocks: Iterator[Bytes]) -> Iterator[tuple[Bytes, bool]]:
