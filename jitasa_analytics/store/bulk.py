@@ -21,6 +21,7 @@ from jitasa_analytics.store import implied
 from jitasa_analytics.store.counted import CUBE_OF, Counted
 from jitasa_analytics.store.feed import Feed
 from jitasa_analytics.store.keys import Keys
+from jitasa_analytics.store.places import Places
 from jitasa_analytics.store.staging import Authority, merge_sql
 from jitasa_analytics.store.tables import arrow_type, quoted, to_arrow, to_frame, with_cells
 from jitasa_analytics.store.transaction import Transaction
@@ -63,9 +64,11 @@ class Stage:
         Their dataset; it has no shapes.
     given : sequence of str
         The columns that the rows give; the others take their default where the row is new.
+    remembered : str
+        A column that is to be remembered of the accepted rows.
     """
 
-    def __init__(self, tx: Transaction, contract: Dataset, given: Sequence[str]) -> None:
+    def __init__(self, tx: Transaction, contract: Dataset, given: Sequence[str], remembered: str = "") -> None:
         self._contract = contract
         known = {*given, *(c.name for c in contract.derived if {"lon", "lat"} <= set(given))}
         self._given = tuple(c for c in contract.stored if c.name in known)
@@ -78,12 +81,20 @@ class Stage:
         self._keys = Keys(contract, {c.name: arrow_type(c.sql_type) for c in self._given if c.name in contract.key},
                           {c.name: c.default for c in contract.columns if c.default is not None}, _PART)
         self.aside = ""
+        self._doubled = pd.Series(dtype=np.int64)  # where the rows of the page before stand, by number
         self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
                           if (default := implied.default_sql(c)) is not None}
-        filled = f", {_FILLED} BIGINT" if any(c.name in self._defaults for c in self._given) else ""
+        self._remembered = remembered
+        # Where the rows alone become the table nobody asks for the number of each: it is known where they stand. To
+        # write and pack it would take a tenth of the time.
+        self._places = Places() if self._empty and not remembered else None
+        self._at = "rowid" if self._places is not None else ROW
+        self._gone: list[npt.NDArray[np.int64]] = []
+        filled = "" if self._places is not None else f", {ROW} BIGINT"
+        filled += f", {_FILLED} BIGINT" if any(c.name in self._defaults for c in self._given) else ""
         columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c, contract)}" if c in self._given else
                             implied.declaration(c) for c in contract.stored)
-        self._connection.execute(f"CREATE TABLE {self._name} ({columns}, {ROW} BIGINT{filled})")
+        self._connection.execute(f"CREATE TABLE {self._name} ({columns}{filled})")
         self._connection.execute("BEGIN")
         self._loading, self._ended = True, False
         self._feed = Feed(self._connection, self._insert)
@@ -102,7 +113,12 @@ class Stage:
     def _put(self, table: pa.Table) -> None:
         if self._counted is not None:
             self._counted.add(table)
-        self._keys.add(table, ROW)
+        rows = table[ROW].to_numpy()
+        if self._places is None:
+            self._keys.add(table, rows)
+        else:
+            self._keys.add(table, self._places.add(rows))
+            table = table.drop_columns([ROW])
         self._feed.put(table)
 
     def _insert(self, names: list[str]) -> str:
@@ -116,8 +132,11 @@ class Stage:
             else:
                 parts.append(f"coalesce({value}, {default[1]})")
                 filled.append(f"(CASE WHEN {name} IS NULL THEN {1 << default[0]} ELSE 0 END)")
-        return (f"INSERT INTO {self._name} SELECT {', '.join(parts)}, {ROW}"
-                f"{', ' + ' + '.join(filled) if filled else ''} FROM incoming")
+        if self._places is None:
+            parts.append(ROW)
+        if filled:
+            parts.append(" + ".join(filled))
+        return f"INSERT INTO {self._name} SELECT {', '.join(parts)} FROM incoming"
 
     def keep_aside(self, rows: pd.DataFrame) -> None:
         """Rows for the quarantine, which are kept until the end."""
@@ -145,18 +164,25 @@ class Stage:
         if self._keys.whole:
             self._end()
             pages: Iterator[npt.NDArray[Any]] = self._keys.alike(_GROUPS)
-            same = f"{ROW} = h"
+            same = f"{self._at} = h"
         else:
             pages, same = self._candidates(keys), f"hash({keys}) = h"
         for page in pages:
             self._loaded()
             self._connection.register("candidates", pa.table({"h": page}))
             found = to_frame(self._connection.sql(
-                f"SELECT * FROM (SELECT {self._raw()}, {ROW}, count(*) OVER (PARTITION BY {keys}) AS _times "
-                f"FROM {self._name} SEMI JOIN candidates ON {same}) WHERE _times > 1 ORDER BY {ROW}"))
+                f"SELECT * FROM (SELECT {self._raw()}, {self._at} AS {ROW}, count(*) OVER (PARTITION BY {keys}) AS "
+                f"_times FROM {self._name} SEMI JOIN candidates ON {same}) WHERE _times > 1 ORDER BY {ROW}"))
             self._connection.unregister("candidates")
             if len(found):
-                yield found.drop(columns="_times")
+                found = found.drop(columns="_times")
+                if self._places is not None:
+                    # What came from the careful lane stands behind rows that it stood before.
+                    places = found[ROW].to_numpy(np.int64)
+                    found[ROW] = self._places.rows(places)
+                    self._doubled = pd.Series(places, found[ROW])
+                    found = found.sort_values(ROW, ignore_index=True)
+                yield found
 
     def _candidates(self, keys: str) -> Iterator[npt.NDArray[np.uint64]]:
         """Hashes of keys that stand more than once, and by rare chance those of different keys, some at a time."""
@@ -176,29 +202,39 @@ class Stage:
             yield candidates[start:start + _GROUPS]
 
     def drop(self, rows: npt.ArrayLike) -> None:
-        """Take rows out again by their number."""
-        self._connection.register("gone", pa.table({"r": np.asarray(rows, np.int64)}))
+        """Take some of the rows that share their key out again, by their number."""
+        at = np.asarray(rows, np.int64)
+        if self._places is not None:
+            at = self._doubled[at].to_numpy()
+        self._connection.register("gone", pa.table({"r": at}))
         if self._counted is not None:
-            gone = self._connection.sql(f"FROM {self._name} SEMI JOIN gone ON {ROW} = r")
+            gone = self._connection.sql(f"FROM {self._name} SEMI JOIN gone ON {self._at} = r")
             self._counted.remove(gone.to_arrow_table())
-        self._connection.execute(f"DELETE FROM {self._name} USING gone WHERE {ROW} = r")
         self._connection.unregister("gone")
+        self._gone.append(at)
 
-    def settle(self, authority: Authority, remembered: str = "",
-               at_once: Callable[[str], None] | None = None) -> Settled:
+    def _remove(self) -> None:
+        """Remove the rows that were taken out: all at once, since where the others stand may change with it."""
+        if not self._gone:
+            return
+        self._connection.register("gone", pa.table({"r": np.concatenate(self._gone)}))
+        self._connection.execute(f"DELETE FROM {self._name} USING gone WHERE {self._at} = r")
+        self._connection.unregister("gone")
+        self._gone = []
+
+    def settle(self, authority: Authority, at_once: Callable[[str], None] | None = None) -> Settled:
         """Let the rows meet the table.
 
         Parameters
         ----------
         authority : {"override", "fill"}
             Whether given values replace known ones, or only fill what is missing.
-        remembered : str
-            A column that is to be remembered of the accepted rows.
         at_once : callable, optional
             Called, where that can be, with what follows FROM to read them: then they need not be remembered.
         """
         self._loaded()
-        contract, tx = self._contract, self._tx
+        self._remove()
+        contract, tx, remembered = self._contract, self._tx, self._remembered
         rows = self._count(f"SELECT count(*) FROM {self._name}")
         if self._empty:
             kept = f"SELECT {ROW} AS row, {quoted(remembered)} AS id FROM {self._name}" if remembered else ""

@@ -7,6 +7,7 @@ read again to look for doubles: only the few that may be some.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numba
@@ -59,8 +60,8 @@ class Keys:
         self.whole = all(pa.types.is_string(t) or pa.types.is_integer(t) or pa.types.is_temporal(t)
                          for t in types.values())
 
-    def add(self, table: pa.Table, rows: str) -> None:
-        """Remember the keys of rows; their numbers stand in the column ``rows``."""
+    def add(self, table: pa.Table, rows: Longs) -> None:
+        """Remember the keys of rows by their numbers."""
         self._held += len(table)
         if self._held > self._most:
             self.whole = False
@@ -73,7 +74,7 @@ class Keys:
             for chunk in self._typed(name, table[name]).chunks:
                 _mix_in(found[at:at + len(chunk)], chunk)
                 at += len(chunk)
-        self._waiting.append((found, table[rows].to_numpy()))
+        self._waiting.append((found, rows))
         self._wait += len(found)
         if self._wait >= _TOGETHER:
             self._part()
@@ -108,7 +109,12 @@ class Keys:
         if not self._hashes:
             return
         before = np.cumsum([0, *map(len, self._hashes[:-1])])
-        twice = _twice(np.concatenate(self._hashes), np.stack(self._begins) + before[:, None])
+        hashes, begins = np.concatenate(self._hashes), np.stack(self._begins) + before[:, None]
+        half = 1 << _BITS - 1
+        with ThreadPoolExecutor(2) as pool:
+            # The last beginning of a half is the end of its last part.
+            twice = np.concatenate(list(pool.map(lambda some: _twice(hashes, some),
+                                                 (begins[:, :half + 1].copy(), begins[:, half:].copy()))))
         marks = _marks(twice)
         found = []
         for numbers, some in zip(self._rows, self._hashes, strict=True) if len(twice) else ():
@@ -251,7 +257,7 @@ def _twice(hashes: Hashes, begins: npt.NDArray[np.int64]) -> Hashes:
 
 def _marks(hashes: Hashes) -> npt.NDArray[np.bool_]:
     """A table in which a number's low bits are marked."""
-    size = 1 << max(10, (4 * len(hashes)).bit_length())
+    size = 1 << max(16, (4 * len(hashes)).bit_length())
     marks = np.zeros(size, bool)
     marks[hashes & np.uint64(size - 1)] = True
     return marks

@@ -140,6 +140,31 @@ def test_words_are_told_apart_byte_by_byte_until_there_are_too_many() -> None:
     assert words.texts == texts[:MOST]
 
 
+def test_doubled_rows_are_found_by_where_they_stand_among_row_groups_of_two_threads(tmp_path: Path) -> None:
+    # Three row groups and more; every 97th row is one for the careful lane, which puts it behind thousands of others.
+    count, random = 400_000, np.random.default_rng(8)
+    first, second = np.sort(random.choice(count, (200, 2), replace=False), axis=1).T
+    key = np.arange(count)
+    key[second] = key[first]
+    careful = np.arange(count) % 97 == 0
+    refused = np.arange(count) % 970 == 0
+    day = np.where(np.isin(np.arange(count), second), 2, 1)
+    path = tmp_path / "doses.csv"
+    path.write_text("person_token,dose_no,date,area_code\n" + "".join(
+        f"p_{k:032x},{'x' if r else '๑' if c else '1'},2021-03-0{d},200101\n"
+        for k, c, r, d in zip(key.tolist(), careful.tolist(), refused.tolist(), day.tolist(), strict=True)), "utf-8")
+    store = Store(tmp_path / "store")
+    told = import_files(store, "doses", [path], large=0)
+    both = ~refused[first] & ~refused[second]
+    assert (told.read, told.quarantined, told.duplicate) == (count, refused.sum(), both.sum())
+    said = [f.row - 2 for f in told.files[0].findings if f.code == "superseded_in_file"]
+    assert said == sorted(second[both].tolist())
+    with store.snapshot() as snapshot:
+        later = snapshot.sql("SELECT person_token FROM doses WHERE date = DATE '2021-03-02'")["person_token"]
+    alone = ~refused[second] & refused[first]
+    assert set(later) == {f"p_{k:032x}" for k in key[first[alone]].tolist()}
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file counts as a large one, in blocks of a few rows."""

@@ -21,6 +21,10 @@ def made(tokens: list[str | None], numbers: list[int | None], start: int, *, cod
                      "dose_no": pa.array(numbers, pa.int64()), "_row": np.arange(start, start + len(tokens))})
 
 
+def put(found: Keys, table: pa.Table) -> None:
+    found.add(table, table["_row"].to_numpy())
+
+
 def shared(rows: list[tuple[object, ...]]) -> list[int]:
     """Brute force: the rows whose key another one has."""
     return [k for k, row in enumerate(rows) if rows.count(row) > 1]
@@ -37,7 +41,7 @@ def test_rows_that_share_their_key_and_no_others(most: int) -> None:
     for begin, end, coded in ((0, 3, False), (3, 200, True), (200, 200, False), (200, 500, False)):
         table = made([r[0] for r in rows[begin:end]], [r[1] for r in rows[begin:end]], begin, coded=coded)
         cut = pa.concat_tables([table, table]).combine_chunks().slice(len(table))  # from the middle of its memory
-        found.add(cut, "_row")
+        put(found, cut)
     assert found.whole
     pages = [page.tolist() for page in found.alike(most)]
     assert sorted(row for page in pages for row in page) == shared(list(rows))
@@ -50,15 +54,15 @@ def test_a_missing_value_is_its_default_and_types_are_those_of_the_table() -> No
     types = {"area_code": pa.string(), "as_of": pa.date32(), "reported_at": pa.timestamp("us"), "dose_no": pa.int64()}
     found = Keys(dataset("dose_reports"), types, {"dose_no": "0"}, 1000)
     day, moment = date(2021, 3, 1), datetime(2021, 3, 1, 8)  # noqa: DTZ001 - the store's moments are UTC
-    found.add(pa.table({"area_code": ["20", "20", None], "as_of": pa.array([day] * 3, pa.date32()),
+    put(found, pa.table({"area_code": ["20", "20", None], "as_of": pa.array([day] * 3, pa.date32()),
                         "reported_at": pa.array([moment] * 3, pa.timestamp("us")),
-                        "dose_no": pa.array([0, 1, None], pa.int64()), "_row": [1, 2, 3]}), "_row")
-    found.add(pa.table({"area_code": pa.nulls(2, pa.string()), "as_of": pa.array([day] * 2, pa.date32()),
+                        "dose_no": pa.array([0, 1, None], pa.int64()), "_row": [1, 2, 3]}))
+    put(found, pa.table({"area_code": pa.nulls(2, pa.string()), "as_of": pa.array([day] * 2, pa.date32()),
                         "reported_at": pa.array([moment, None], pa.timestamp("s")),
-                        "dose_no": pa.array([0, 0], pa.int32()), "_row": [4, 5]}), "_row")
-    found.add(pa.table({"area_code": pa.array(["20"]).dictionary_encode(), "as_of": pa.array([day], pa.date32()),
+                        "dose_no": pa.array([0, 0], pa.int32()), "_row": [4, 5]}))
+    put(found, pa.table({"area_code": pa.array(["20"]).dictionary_encode(), "as_of": pa.array([day], pa.date32()),
                         "reported_at": pa.array([moment], pa.timestamp("us")),
-                        "dose_no": pa.array([None], pa.string()), "_row": [6]}), "_row")
+                        "dose_no": pa.array([None], pa.string()), "_row": [6]}))
     assert sorted(np.concatenate(list(found.alike(9))).tolist()) == [1, 3, 4, 6]
 
 
@@ -67,7 +71,7 @@ def test_many_keys_of_which_few_or_none_are_the_same(count: int, monkeypatch: py
     numbers = np.random.default_rng(5).permutation(count).tolist()
     same = numbers[:2]
     found = Keys(dataset("doses"), TYPES, {}, 1 << 20)
-    found.add(made([f"p_{n:032x}" for n in [*numbers, *same]], [1] * (count + len(same)), 0, coded=False), "_row")
+    put(found, made([f"p_{n:032x}" for n in [*numbers, *same]], [1] * (count + len(same)), 0, coded=False))
     pages = list(found.alike(100))
     rows = sorted(np.concatenate(pages).tolist()) if pages else []
     assert rows == sorted([*range(len(same)), *range(count, count + len(same))])
@@ -87,5 +91,5 @@ def test_numbers_that_meet_in_the_table_are_told_apart() -> None:
 def test_of_too_many_rows_no_keys_are_kept() -> None:
     found = Keys(dataset("doses"), TYPES, {}, 3)
     for start in (0, 2):
-        found.add(made(["a", "a"], [1, 1], start, coded=False), "_row")
+        put(found, made(["a", "a"], [1, 1], start, coded=False))
     assert not found.whole

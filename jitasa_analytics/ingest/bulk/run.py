@@ -99,7 +99,7 @@ class _Import:
         self.lane = Lane(job.contract, job.recipe, self._begun.heads, run.key, locator)
         if {"lon", "lat"} <= set(self.lane.given) and self._stream.total > _MANY_BYTES:
             locator.expect_many()
-        self.stage = Stage(tx, job.contract, self.lane.given)
+        self.stage = Stage(tx, job.contract, self.lane.given, "request_id" if job.contract.name == "requests" else "")
         self._said = Said(job.path.name, job.recipe.headers(), self._begun.sheet)
         # Cells of which the file's reader has something to say, by row.
         self._noted: dict[int, list[Noted]] = {}
@@ -263,7 +263,7 @@ class _Import:
         requests = contract.name == "requests"
         bare: list[tuple[int, pd.Series]] = []
         settled = self.stage.settle(
-            cast(Authority, job.recipe.authority), "request_id" if requests else "",
+            cast(Authority, job.recipe.authority),
             (lambda source: bare.append(commit.bare(tx, source))) if requests and run.last else None)
         if settled.accepted:
             run.changed.add(contract.name)
