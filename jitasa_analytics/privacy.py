@@ -15,6 +15,7 @@ from jitasa_analytics.errors import StoreError
 TOKEN_KEY = "token.key"
 
 _DIGIT = re.compile(r"\d")
+_MADE = re.compile(r"p_[0-9a-f]{32}")
 _TOKEN = re.compile(r"^(?:p_[0-9a-f]{32}|[A-Za-z][\w-]{0,60})$")
 _PASSPORT = re.compile(r"^[A-Za-z]{1,2}\d{6,}$")
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
@@ -124,6 +125,11 @@ def renewed(old: str, key: bytes) -> str:
     if not (old.startswith("p_") and len(old) == 34):
         return old
     return "p_" + hmac.new(key, old.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def is_made(text: str) -> bool:
+    """Whether a value is a token that `token` made."""
+    return _MADE.fullmatch(text) is not None
 
 
 def is_token(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jitasa_analytics import geo
+from jitasa_analytics import geo, privacy
 from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.ingest import clean, coordinates, identities, units
 from jitasa_analytics.ingest.cell import Cell
@@ -121,6 +121,8 @@ def _column(frame: pd.DataFrame, column: Column, read: Callable[[str], Cell], fi
 
 def cell(text: str, column: Column, read: Callable[[str], Cell]) -> Cell:
     """What a cell's text becomes: made tidy, then read by the column's rule."""
+    if column.kind == "token" and privacy.is_made(text):
+        return Cell(text)  # nothing of it could be made tidy
     tidy = clean.plain(text)
     if tidy.value is None:
         return Cell(None, error=tidy.error)

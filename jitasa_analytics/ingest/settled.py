@@ -32,10 +32,11 @@ def originals(table: Table, rows: set[int]) -> dict[int, str]:
     heads = list(table.frame.columns)
     columns = [part.iloc[:, n].tolist() for n in range(len(heads))]
     written = json.JSONEncoder(ensure_ascii=False).encode
-    if len(set(heads)) == len(heads) and all(isinstance(cell, str) for column in columns for cell in column):
+    if len(set(heads)) == len(heads) and all(set(map(type, column)) <= {str} for column in columns):
         # What the encoder writes, cell by cell: to begin anew for each of many thousand rows takes three times as long.
-        parts = [[f"{written(head)}: {cell}" for cell in map(encode_basestring, column)]
-                 for head, column in zip(heads, columns, strict=True)]
+        parts = []
+        for head, column in zip(map(written, heads), columns, strict=True):
+            parts.append([f"{head}: {cell}" for cell in map(encode_basestring, column)])
         found = {row: f"{{{', '.join(cells)}}}"
                  for row, cells in zip(part.index.tolist(), zip(*parts, strict=True), strict=True)}
     else:

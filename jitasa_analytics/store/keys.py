@@ -52,9 +52,11 @@ class Keys:
     def __init__(self, contract: Dataset, types: dict[str, pa.DataType], defaults: dict[str, str], most: int) -> None:
         self._types, self._defaults, self._most = types, defaults, most
         self._names = [k for k in contract.key if k in types]
-        self._hashes: list[Hashes] = []
-        self._rows: list[Longs] = []  # beside the numbers of their keys
-        self._begins: list[Ints] = []  # where the parts begin and end in each table
+        # Room for the most there can be: the system makes each page of it when it is written. Arrays of their own for
+        # each table would have to be put together when all wait for it.
+        self._hashes, self._rows = np.empty(0, np.uint64), np.empty(0, np.int64)
+        self._begins: list[Longs] = []  # where the parts begin and end in each table
+        self._parted = 0
         self._waiting: list[tuple[Hashes, Longs]] = []
         self._held = self._wait = 0
         self.whole = all(pa.types.is_string(t) or pa.types.is_integer(t) or pa.types.is_temporal(t)
@@ -83,14 +85,16 @@ class Keys:
         """Put what waits into parts: now, where it is in the processor's cache, and not when all wait for it."""
         if self._wait:
             found, rows = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
-            hashes, numbers, begins = _in_parts(found, rows)
-            self._hashes.append(hashes)
-            self._rows.append(numbers)
-            self._begins.append(begins)
+            if not self._parted:
+                self._hashes, self._rows = np.empty(self._most, np.uint64), np.empty(self._most, np.int64)
+            room = slice(self._parted, self._parted + len(found))
+            self._begins.append(_in_parts(found, rows, self._hashes[room], self._rows[room]) + np.int64(self._parted))
+            self._parted += len(found)
         self._waiting, self._wait = [], 0
 
     def _forget(self) -> None:
-        self._hashes, self._rows, self._begins, self._waiting, self._wait = [], [], [], [], 0
+        self._hashes, self._rows = self._hashes[:0].copy(), self._rows[:0].copy()
+        self._begins, self._waiting, self._wait, self._parted = [], [], 0, 0
 
     def _typed(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         """A column as the table will hold it."""
@@ -106,25 +110,18 @@ class Keys:
     def alike(self, most: int) -> Iterator[Longs]:
         """The numbers of rows whose key may stand more than once, about so many at a time and whole keys together."""
         self._part()
-        if not self._hashes:
+        if not self._parted:
             return
-        before = np.cumsum([0, *map(len, self._hashes[:-1])])
-        hashes, begins = np.concatenate(self._hashes), np.stack(self._begins) + before[:, None]
+        hashes, rows, begins = self._hashes[:self._parted], self._rows[:self._parted], np.stack(self._begins)
         half = 1 << _BITS - 1
         with ThreadPoolExecutor(2) as pool:
             # The last beginning of a half is the end of its last part.
             twice = np.concatenate(list(pool.map(lambda some: _twice(hashes, some),
                                                  (begins[:, :half + 1].copy(), begins[:, half:].copy()))))
-        marks = _marks(twice)
-        found = []
-        for numbers, some in zip(self._rows, self._hashes, strict=True) if len(twice) else ():
-            at = np.flatnonzero(_among(some, marks))
-            at = at[np.isin(some[at], twice)]
-            found.append((numbers[at], some[at]))
+        at = np.flatnonzero(_among(hashes, _marks(twice))) if len(twice) else np.empty(0, np.int64)
+        at = at[np.isin(hashes[at], twice)]
+        rows, hashes = rows[at], hashes[at]
         self._forget()
-        if not found:
-            return
-        rows, hashes = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.lexsort((rows, hashes))
         rows, hashes = rows[order], hashes[order]
         begin = 0
@@ -195,12 +192,11 @@ def _combine(found: Hashes, own: Hashes) -> None:
         found[i] = (h ^ (h >> np.uint64(29))) * _MIX
 
 
-def _in_parts(hashes: Hashes, rows: Longs) -> tuple[Hashes, Longs, Ints]:
-    """The numbers and their rows by part, and where each part begins and ends."""
+def _in_parts(hashes: Hashes, rows: Longs, out: Hashes, numbers: Longs) -> Ints:
+    """Put numbers and their rows into ``out`` and ``numbers`` by part; says where each part begins and ends."""
     begins = np.zeros((1 << _BITS) + 1, np.int32)
-    out, numbers = np.empty(len(hashes), np.uint64), np.empty(len(hashes), np.int64)
     _put(hashes, rows, begins, out, numbers)
-    return out, numbers, begins
+    return begins
 
 
 @numba.njit(cache=True, nogil=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -280,6 +281,9 @@ class Transaction:
         self._end_early()
         if self._kept and whole:
             engine.give_back(self._connection)
+        elif whole and not any(path.exists() for path in self._beside):
+            # Nothing is attached any more. What is left is to give much memory back, and nobody has to wait for it.
+            threading.Thread(target=self._connection.close, name="letting go").start()
         else:
             self._connection.close()
 

@@ -79,12 +79,15 @@ def test_many_keys_of_which_few_or_none_are_the_same(count: int, monkeypatch: py
 
 def test_numbers_that_meet_in_the_table_are_told_apart() -> None:
     hashes = np.array([0, 1, 1, 5, 1 << 63, 0, (1 << 63) + 5, 7], np.uint64)
-    tables = [keys._in_parts(some, np.arange(len(some))) for some in (hashes[:3], hashes[3:])]
-    for some, (parted, rows, begins) in zip((hashes[:3], hashes[3:]), tables, strict=True):
+    tables = []
+    for some in (hashes[:3], hashes[3:]):
+        parted, rows = np.empty_like(some), np.empty(len(some), np.int64)
+        begins = keys._in_parts(some, np.arange(len(some)), parted, rows)
+        tables.append((parted, begins.astype(np.int64)))
         assert parted.tolist() == some[rows].tolist()
         parts = np.repeat(np.arange(len(begins) - 1), np.diff(begins))
         assert parts.tolist() == (parted >> keys._SHIFT).tolist()
-    begins = np.stack([tables[0][2], tables[1][2] + 3])
+    begins = np.stack([tables[0][1], tables[1][1] + 3])
     assert set(keys._twice(np.concatenate([t[0] for t in tables]), begins).tolist()) == {0, 1}
 
 

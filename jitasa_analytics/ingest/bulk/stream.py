@@ -18,8 +18,8 @@ from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.text import MAX_LINE, MAX_RATIO, SMALL
 from jitasa_analytics.ingest.workbook import too_large
 
-BLOCK = 12 << 20
-_PIECE = 4 << 20
+BLOCK = 6 << 20
+_PIECE = 3 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
