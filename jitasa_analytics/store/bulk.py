@@ -7,7 +7,6 @@ holds more than a part of them in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +18,13 @@ import pyarrow as pa
 from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.store import implied
 from jitasa_analytics.store.counted import CUBE_OF, Counted
+from jitasa_analytics.store.doubles import ROW, Doubles
 from jitasa_analytics.store.feed import Feed
-from jitasa_analytics.store.keys import Keys
-from jitasa_analytics.store.places import Places
 from jitasa_analytics.store.staging import Authority, merge_sql
 from jitasa_analytics.store.tables import arrow_type, quoted, to_arrow, to_frame, with_cells
 from jitasa_analytics.store.transaction import Transaction
 
-ROW = "_row"
 _FILLED = "_filled"
-# Hashes of keys that are compared at a time.
-_PART = 20_000_000
 _GROUPS = 100_000
 
 
@@ -78,19 +73,15 @@ class Stage:
         schema = f"g_{contract.group}" if self._empty else "g_beside"
         self._name = f"{schema}.{quoted(f'{contract.name}_incoming')}"
         self._counted = Counted(contract) if self._empty and contract.name in CUBE_OF else None
-        self._keys = Keys(contract, {c.name: arrow_type(c.sql_type) for c in self._given if c.name in contract.key},
-                          {c.name: c.default for c in contract.columns if c.default is not None}, _PART)
+        # Where the rows alone become the table nobody asks for the number of each.
+        numbered = not self._empty or bool(remembered)
+        types = {c.name: arrow_type(c.sql_type) for c in self._given if c.name in contract.key}
+        self._doubles = Doubles(self._connection, self._name, contract, types, numbered=numbered)
         self.aside = ""
-        self._doubled = pd.Series(dtype=np.int64)  # where the rows of the page before stand, by number
         self._defaults = {c.name: (i, default) for i, c in enumerate(contract.columns)
                           if (default := implied.default_sql(c)) is not None}
         self._remembered = remembered
-        # Where the rows alone become the table nobody asks for the number of each: it is known where they stand. To
-        # write and pack it would take a tenth of the time.
-        self._places = Places() if self._empty and not remembered else None
-        self._at = "rowid" if self._places is not None else ROW
-        self._gone: list[npt.NDArray[np.int64]] = []
-        filled = "" if self._places is not None else f", {ROW} BIGINT"
+        filled = f", {ROW} BIGINT" if numbered else ""
         filled += f", {_FILLED} BIGINT" if any(c.name in self._defaults for c in self._given) else ""
         columns = ", ".join(f"{quoted(c.name)} {c.sql_type}{_unpacked(c, contract)}" if c in self._given else
                             implied.declaration(c) for c in contract.stored)
@@ -113,13 +104,7 @@ class Stage:
     def _put(self, table: pa.Table) -> None:
         if self._counted is not None:
             self._counted.add(table)
-        rows = table[ROW].to_numpy()
-        if self._places is None:
-            self._keys.add(table, rows)
-        else:
-            self._keys.add(table, self._places.add(rows))
-            table = table.drop_columns([ROW])
-        self._feed.put(table)
+        self._feed.put(self._doubles.take(table))
 
     def _insert(self, names: list[str]) -> str:
         """The INSERT of incoming rows with these columns."""
@@ -132,7 +117,7 @@ class Stage:
             else:
                 parts.append(f"coalesce({value}, {default[1]})")
                 filled.append(f"(CASE WHEN {name} IS NULL THEN {1 << default[0]} ELSE 0 END)")
-        if self._places is None:
+        if ROW in names:
             parts.append(ROW)
         if filled:
             parts.append(" + ".join(filled))
@@ -160,67 +145,13 @@ class Stage:
 
     def doubles(self) -> Iterator[pd.DataFrame]:
         """Rows that share their key with another of them, in the order of rows and whole keys at a time."""
-        keys = ", ".join(quoted(k) for k in self._contract.key)
-        if self._keys.whole:
-            self._end()
-            pages: Iterator[npt.NDArray[Any]] = self._keys.alike(_GROUPS)
-            same = f"{self._at} = h"
-        else:
-            pages, same = self._candidates(keys), f"hash({keys}) = h"
-        for page in pages:
-            self._loaded()
-            self._connection.register("candidates", pa.table({"h": page}))
-            found = to_frame(self._connection.sql(
-                f"SELECT * FROM (SELECT {self._raw()}, {self._at} AS {ROW}, count(*) OVER (PARTITION BY {keys}) AS "
-                f"_times FROM {self._name} SEMI JOIN candidates ON {same}) WHERE _times > 1 ORDER BY {ROW}"))
-            self._connection.unregister("candidates")
-            if len(found):
-                found = found.drop(columns="_times")
-                if self._places is not None:
-                    # What came from the careful lane stands behind rows that it stood before.
-                    places = found[ROW].to_numpy(np.int64)
-                    found[ROW] = self._places.rows(places)
-                    self._doubled = pd.Series(places, found[ROW])
-                    found = found.sort_values(ROW, ignore_index=True)
-                yield found
-
-    def _candidates(self, keys: str) -> Iterator[npt.NDArray[np.uint64]]:
-        """Hashes of keys that stand more than once, and by rare chance those of different keys, some at a time."""
-        self._loaded()
-        rows = self._count(f"SELECT count(*) FROM {self._name}")
-        parts = rows // _PART + 1
-        found: list[npt.NDArray[np.uint64]] = []
-        for part in range(parts):
-            some = "" if parts == 1 else f" WHERE hash({keys}) % {parts} = {part}"
-            asked = self._connection.sql(f"SELECT hash({keys}) AS h FROM {self._name}{some}")
-            hashes = asked.to_arrow_table()["h"].to_numpy()
-            odd = hashes & np.uint64(1) == 1
-            with ThreadPoolExecutor(2) as pool:
-                found += pool.map(_twice, (hashes[odd], hashes[~odd]))
-        candidates = np.concatenate(found)
-        for start in range(0, len(candidates), _GROUPS):
-            yield candidates[start:start + _GROUPS]
+        return self._doubles.pages(self._raw(), self._end, self._loaded)
 
     def drop(self, rows: npt.ArrayLike) -> None:
         """Take some of the rows that share their key out again, by their number."""
-        at = np.asarray(rows, np.int64)
-        if self._places is not None:
-            at = self._doubled[at].to_numpy()
-        self._connection.register("gone", pa.table({"r": at}))
+        gone = self._doubles.take_out(rows)
         if self._counted is not None:
-            gone = self._connection.sql(f"FROM {self._name} SEMI JOIN gone ON {self._at} = r")
-            self._counted.remove(gone.to_arrow_table())
-        self._connection.unregister("gone")
-        self._gone.append(at)
-
-    def _remove(self) -> None:
-        """Remove the rows that were taken out: all at once, since where the others stand may change with it."""
-        if not self._gone:
-            return
-        self._connection.register("gone", pa.table({"r": np.concatenate(self._gone)}))
-        self._connection.execute(f"DELETE FROM {self._name} USING gone WHERE {self._at} = r")
-        self._connection.unregister("gone")
-        self._gone = []
+            self._counted.remove(gone)
 
     def settle(self, authority: Authority, at_once: Callable[[str], None] | None = None) -> Settled:
         """Let the rows meet the table.
@@ -233,7 +164,7 @@ class Stage:
             Called, where that can be, with what follows FROM to read them: then they need not be remembered.
         """
         self._loaded()
-        self._remove()
+        self._doubles.remove()
         contract, tx, remembered = self._contract, self._tx, self._remembered
         rows = self._count(f"SELECT count(*) FROM {self._name}")
         if self._empty:
@@ -338,12 +269,6 @@ class Stage:
     def _count(self, query: str) -> int:
         rows: Any = self._connection.execute(query).fetchall()
         return int(rows[0][0])
-
-
-def _twice(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Those that stand more than once."""
-    hashes.sort()
-    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
 def _unpacked(column: Column, contract: Dataset) -> str:

@@ -21,7 +21,7 @@ from jitasa_analytics.ingest.bulk import cells, opened, stream, tokens
 from jitasa_analytics.ingest.bulk.words import MOST, UNKNOWN, Words
 from jitasa_analytics.ingest.cell import Cell
 from jitasa_analytics.ingest.recipe import OWN, Part, Recipe
-from jitasa_analytics.store import Store, bulk
+from jitasa_analytics.store import Store, doubles
 from tests.ingest.made_rows import made
 from tests.ingest.watcher import Watcher
 
@@ -257,8 +257,8 @@ def test_what_is_no_table_is_refused_as_ever(tmp_path: Path, content: bytes, key
 def test_doubles_are_found_however_many_rows_there_are(most: int, tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     # Of more rows than `most` no keys are remembered: the table itself is asked for them, part by part.
-    monkeypatch.setattr(bulk, "_PART", most)
-    monkeypatch.setattr(bulk, "_GROUPS", 7)
+    monkeypatch.setattr(doubles, "_PART", most)
+    monkeypatch.setattr(doubles, "_GROUPS", 7)
     path = tmp_path / "doses.csv"
     lines = [f"P{k},{1 + k % 2},2021-03-{1 + k % 28:02},20" for k in range(200)]
     again = [lines[k].replace("2021-03", "2021-04") for k in range(0, 200, 8)]
