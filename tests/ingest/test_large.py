@@ -122,10 +122,11 @@ def test_texts_of_every_length_are_copied_and_told_apart_wherever_they_lie() -> 
 
 @pytest.mark.parametrize("key", [b"", b"k", b"x" * 64, b"y" * 65, bytes(range(200)), b"old\nnew\nnewest"])
 def test_tokens_are_those_of_the_standard_library(key: bytes) -> None:
-    ids = [f"{n:013}" for n in np.random.default_rng(1).integers(0, 10**13, 300)]
-    data = np.frombuffer("".join(ids).encode(), np.uint8)
-    out = tokens.of_ids(data, np.arange(0, 13 * len(ids), 13, dtype=np.int32), key).tobytes().decode()
-    assert [out[i:i + 34] for i in range(0, len(out), 34)] == [privacy.token(i, key) for i in ids]
+    for count in (0, 1, 64, 300):  # of which so many are digested at once, or fewer
+        ids = [f"{n:013}" for n in np.random.default_rng(count).integers(0, 10**13, count)]
+        data = np.frombuffer("".join(ids).encode(), np.uint8)
+        out = tokens.of_ids(data, np.arange(0, 13 * len(ids), 13, dtype=np.int32), key).tobytes().decode()
+        assert [out[i:i + 34] for i in range(0, len(out), 34)] == [privacy.token(i, key) for i in ids]
 
 
 def test_words_are_told_apart_byte_by_byte_until_there_are_too_many() -> None:

@@ -1,7 +1,8 @@
 """National ids as keyed tokens by the million: HMAC-SHA-256 in compiled code.
 
 The same tokens as ``privacy.token``, of which tests hold it to every byte. An id and its padding fill
-one block of the digest, so that a token costs two blocks once the key's own two are done.
+one block of the digest, so that a token costs two blocks once the key's own two are done. Many are digested at
+once: each step of the digest waits for the one before, but that of one id not for that of another.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ Words32 = npt.NDArray[np.uint32]
 _BLOCK = 64
 _DIGITS = 13
 _LENGTH = 34
+# So many texts are digested at once, and where the e of the rounds stand behind their a.
+_LANES = 64
+_E = 68 * _LANES
 _FIRST = np.array([0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19],
                   np.uint32)
 
@@ -49,69 +53,90 @@ _ROUNDS = np.array([_cube_root_bits(p) for p in _primes(64)], np.uint32)
 
 
 @numba.njit(cache=True, nogil=True)
-def _compress(state: Words32, w: Words32, rounds: Words32) -> None:
-    """Digest one block of sixteen words, which is extended in place, into a state."""
-    for i in range(16, 64):
-        x, y = w[i - 15], w[i - 2]
-        s0 = ((x >> np.uint32(7)) | (x << np.uint32(25))) ^ ((x >> np.uint32(18)) | (x << np.uint32(14))) ^ (
-            x >> np.uint32(3))
-        s1 = ((y >> np.uint32(17)) | (y << np.uint32(15))) ^ ((y >> np.uint32(19)) | (y << np.uint32(13))) ^ (
-            y >> np.uint32(10))
-        w[i] = w[i - 16] + s0 + w[i - 7] + s1
-    a, b, c, d = state[0], state[1], state[2], state[3]
-    e, f, g, h = state[4], state[5], state[6], state[7]
+def _compress(state: Words32, w: Words32, rounds: Words32, rolling: Words32) -> None:
+    """Digest one block of sixteen words of each of many texts into their states.
+
+    Every array has the texts' words side by side: word ``i`` of text ``k`` at ``i * _LANES + k``, so that one
+    instruction works on many texts. ``w`` has room for 64 words, of which the first sixteen are given. ``rolling``
+    takes what is called a and e in each round, and four before the first: b, c and d are the a of the rounds before.
+    """
+    for i in range(16 * _LANES, 64 * _LANES, _LANES):
+        for k in range(i, i + _LANES):
+            x, y = w[k - 15 * _LANES], w[k - 2 * _LANES]
+            s0 = ((x >> np.uint32(7)) | (x << np.uint32(25))) ^ ((x >> np.uint32(18)) | (x << np.uint32(14))) ^ (
+                x >> np.uint32(3))
+            s1 = ((y >> np.uint32(17)) | (y << np.uint32(15))) ^ ((y >> np.uint32(19)) | (y << np.uint32(13))) ^ (
+                y >> np.uint32(10))
+            w[k] = w[k - 16 * _LANES] + s0 + w[k - 7 * _LANES] + s1
+    for i in range(4):
+        for k in range(_LANES):
+            rolling[(3 - i) * _LANES + k] = state[i * _LANES + k]
+            rolling[_E + (3 - i) * _LANES + k] = state[(4 + i) * _LANES + k]
     for i in range(64):
-        s1 = ((e >> np.uint32(6)) | (e << np.uint32(26))) ^ ((e >> np.uint32(11)) | (e << np.uint32(21))) ^ (
-            (e >> np.uint32(25)) | (e << np.uint32(7)))
-        t1 = np.uint32(h + s1 + ((e & f) ^ (~e & g)) + rounds[i] + w[i])
-        s0 = ((a >> np.uint32(2)) | (a << np.uint32(30))) ^ ((a >> np.uint32(13)) | (a << np.uint32(19))) ^ (
-            (a >> np.uint32(22)) | (a << np.uint32(10)))
-        t2 = np.uint32(s0 + ((a & b) ^ (a & c) ^ (b & c)))
-        h, g, f, e, d, c, b, a = g, f, e, np.uint32(d + t1), c, b, a, np.uint32(t1 + t2)
-    state[0] += a
-    state[1] += b
-    state[2] += c
-    state[3] += d
-    state[4] += e
-    state[5] += f
-    state[6] += g
-    state[7] += h
+        constant, begin = rounds[i], i * _LANES
+        for at in range(begin, begin + _LANES):
+            a, b, c = rolling[3 * _LANES + at], rolling[2 * _LANES + at], rolling[_LANES + at]
+            e, f, g = rolling[_E + 3 * _LANES + at], rolling[_E + 2 * _LANES + at], rolling[_E + _LANES + at]
+            s1 = ((e >> np.uint32(6)) | (e << np.uint32(26))) ^ ((e >> np.uint32(11)) | (e << np.uint32(21))) ^ (
+                (e >> np.uint32(25)) | (e << np.uint32(7)))
+            t1 = np.uint32(rolling[_E + at] + s1 + ((e & f) ^ (~e & g)) + constant + w[at])
+            s0 = ((a >> np.uint32(2)) | (a << np.uint32(30))) ^ ((a >> np.uint32(13)) | (a << np.uint32(19))) ^ (
+                (a >> np.uint32(22)) | (a << np.uint32(10)))
+            rolling[_E + 4 * _LANES + at] = rolling[at] + t1
+            rolling[4 * _LANES + at] = t1 + s0 + ((a & b) ^ (a & c) ^ (b & c))
+    for i in range(4):
+        for k in range(_LANES):
+            state[i * _LANES + k] += rolling[(67 - i) * _LANES + k]
+            state[(4 + i) * _LANES + k] += rolling[_E + (67 - i) * _LANES + k]
+
+
+@numba.njit(cache=True, nogil=True)
+def _spread(state: Words32, out: Words32) -> None:
+    """One state for all texts."""
+    for i in range(8):
+        for k in range(_LANES):
+            out[i * _LANES + k] = state[i]
 
 
 @numba.njit(cache=True, nogil=True)
 def _tokens(data: Bytes, start: Ints, inner: Words32, outer: Words32, rounds: Words32, out: Bytes) -> None:
     hexes = np.array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102], np.uint8)
-    w = np.empty(64, np.uint32)
-    state = np.empty(8, np.uint32)
-    for i in range(len(start)):
-        w[:16] = 0
-        for k in range(_DIGITS):
-            w[k >> 2] |= np.uint32(data[start[i] + k]) << np.uint32(24 - 8 * (k & 3))
-        w[_DIGITS >> 2] |= np.uint32(0x80) << np.uint32(24 - 8 * (_DIGITS & 3))
-        w[15] = np.uint32(8 * (_BLOCK + _DIGITS))
-        state[:] = inner
-        _compress(state, w, rounds)
-        w[:8] = state
-        w[8] = np.uint32(0x80000000)
-        w[9:15] = 0
-        w[15] = np.uint32(8 * (_BLOCK + 32))
-        state[:] = outer
-        _compress(state, w, rounds)
-        to = i * _LENGTH
-        out[to], out[to + 1] = 112, 95
-        for k in range(32):
-            out[to + 2 + k] = hexes[(state[k >> 3] >> np.uint32(28 - 4 * (k & 7))) & np.uint32(15)]
+    w, state = np.empty(64 * _LANES, np.uint32), np.empty(8 * _LANES, np.uint32)
+    rolling = np.empty(2 * _E, np.uint32)
+    for first in range(0, len(start), _LANES):
+        count = min(_LANES, len(start) - first)
+        w[:16 * _LANES] = 0
+        for i in range(count):
+            s = np.int64(start[first + i])
+            for k in range(_DIGITS):
+                w[(k >> 2) * _LANES + i] |= np.uint32(data[np.uint64(s + k)]) << np.uint32(24 - 8 * (k & 3))
+            w[(_DIGITS >> 2) * _LANES + i] |= np.uint32(0x80) << np.uint32(24 - 8 * (_DIGITS & 3))
+        w[15 * _LANES:16 * _LANES] = np.uint32(8 * (_BLOCK + _DIGITS))
+        _spread(inner, state)
+        _compress(state, w, rounds, rolling)
+        w[:8 * _LANES] = state
+        w[8 * _LANES:9 * _LANES] = np.uint32(0x80000000)
+        w[9 * _LANES:15 * _LANES] = 0
+        w[15 * _LANES:16 * _LANES] = np.uint32(8 * (_BLOCK + 32))
+        _spread(outer, state)
+        _compress(state, w, rounds, rolling)
+        for i in range(count):
+            to = (first + i) * _LENGTH
+            out[to], out[to + 1] = 112, 95
+            for k in range(32):
+                word = state[(k >> 3) * _LANES + i]
+                out[to + 2 + k] = hexes[(word >> np.uint32(28 - 4 * (k & 7))) & np.uint32(15)]
 
 
 def _begun(key: bytes, pad: int) -> Words32:
     """The state after the key's own block."""
     short = key if len(key) <= _BLOCK else hashlib.sha256(key).digest()
     block = bytes(b ^ pad for b in short.ljust(_BLOCK, b"\x00"))
-    words = np.zeros(64, np.uint32)
-    words[:16] = np.frombuffer(block, ">u4")
-    state = _FIRST.copy()
-    _compress(state, words, _ROUNDS)
-    return state
+    words, state = np.zeros((64, _LANES), np.uint32), np.empty(8 * _LANES, np.uint32)
+    words[:16, 0] = np.frombuffer(block, ">u4")
+    _spread(_FIRST, state)
+    _compress(state, words.ravel(), _ROUNDS, np.empty(2 * _E, np.uint32))
+    return state[::_LANES].copy()
 
 
 def of_ids(data: Bytes, start: Ints, key: bytes) -> Bytes:
