@@ -24,10 +24,10 @@ Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
 
 # Numbers that begin with the same so many bits are a part, and compared among themselves: of ten million rows so few
-# that their table stays in the processor's cache.
-_BITS = 11
+# that their table stays in the processor's cache. Were there more parts, their ends would not, while they are filled.
+_BITS = 8
 _SHIFT = np.uint64(64 - _BITS)
-# Fewer rows than this wait for others: where each part begins takes as much memory for a few as for many.
+# Fewer rows than this wait for others: each part is to get some of them at a time.
 _TOGETHER = 1 << 16
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _NOTHING = np.uint64(0x2545F4914F6CDD1D)
