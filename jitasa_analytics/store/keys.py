@@ -6,6 +6,7 @@ read again to look for doubles: only the few that may be some.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -86,7 +87,7 @@ class Keys:
         if self._wait:
             found, rows = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
             if not self._parted:
-                self._hashes, self._rows = np.empty(self._most, np.uint64), np.empty(self._most, np.int64)
+                self._hashes, self._rows = _room(self._most, np.uint64), _room(self._most, np.int64)
             room = slice(self._parted, self._parted + len(found))
             self._begins.append(_in_parts(found, rows, self._hashes[room], self._rows[room]) + np.int64(self._parted))
             self._parted += len(found)
@@ -190,6 +191,15 @@ def _combine(found: Hashes, own: Hashes) -> None:
     for i in range(len(found)):
         h = (found[i] ^ own[i]) * _MIX
         found[i] = (h ^ (h >> np.uint64(29))) * _MIX
+
+
+def _room(count: int, kind: type[np.generic]) -> npt.NDArray[Any]:
+    """Room for so many numbers of eight bytes, as the system gives it.
+
+    NumPy asks for huge pages for a large array. To find them while all memory is in use takes longer than all that
+    small ones cost.
+    """
+    return np.frombuffer(mmap.mmap(-1, 8 * max(1, count)), kind, count)
 
 
 def _in_parts(hashes: Hashes, rows: Longs, out: Hashes, numbers: Longs) -> Ints:
