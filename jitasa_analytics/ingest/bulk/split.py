@@ -139,8 +139,8 @@ def _positions(words: Eights, count: int, out: Ints) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _marked(piece: Bytes, mark: np.uint8, flags: Bytes, strange: Bytes, words: Eights) -> bool:
-    """Mark delimiters and newlines with 1; says whether there is a quote or a return.
+def _marked(piece: Bytes, mark: np.uint8, flags: Bytes, strange: Bytes, words: Eights) -> tuple[bool, bool]:
+    """Mark delimiters and newlines with 1; says whether there is a quote, and whether there is a return.
 
     Each is a loop of its own over bytes that stay in the processor's cache: many of them are compared at once then,
     and the strange ones looked through eight at a time (``words`` has the memory of ``strange``).
@@ -150,12 +150,12 @@ def _marked(piece: Bytes, mark: np.uint8, flags: Bytes, strange: Bytes, words: E
         flags[i] = np.uint8(piece[i] == mark) | np.uint8(piece[i] == newline)
     flags[len(piece):] = 0
     for i in range(len(piece)):
-        strange[i] = np.uint8(piece[i] == quote) | np.uint8(piece[i] == back)
+        strange[i] = np.uint8(piece[i] == quote) | (np.uint8(piece[i] == back) << np.uint8(1))
     strange[len(piece):] = 0
     found = np.uint64(0)
     for k in range((len(piece) + 7) >> 3):
         found |= words[k]
-    return bool(found != 0)
+    return bool(found & _ONES != 0), bool(found & (_ONES << np.uint64(1)) != 0)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -166,18 +166,17 @@ def _unquoted(data: Bytes, delimiter: int, last: bool, room: tuple[Bytes, Bytes,
     Delimiters and newlines are marked in a piece that stays in the processor's cache, many bytes at once, and
     then visited one by one.
     """
-    mark, quote = np.uint8(delimiter), np.uint8(_QUOTE)
+    mark = np.uint8(delimiter)
     flags, strange, flag_words, strange_words, places = room
     size = len(data)
     cell = rows = odds = records = begin = first = ended = 0
     returned = False
     for base in range(0, size, _CHUNK):
         piece = data[base:base + _CHUNK]
-        if _marked(piece, mark, flags, strange, strange_words):
-            for b in piece:
-                if b == quote:
-                    return STRANGE, 0, 0, 0, 0, 0
-            returned = True
+        quotes, returns = _marked(piece, mark, flags, strange, strange_words)
+        if quotes:
+            return STRANGE, 0, 0, 0, 0, 0
+        returned |= returns
         count = _positions(flag_words, (len(piece) + 63) >> 6, places)
         cell, rows, odds, records, begin, first, ended = _visited(
             data, mark, base, places, count, cell, rows, odds, records, begin, first, ended, returned, starts, lengths,
@@ -216,12 +215,16 @@ def _visited(data: Bytes, mark: np.uint8, base: int, places: Ints, count: int, c
             if c == last:
                 end = base + places[np.uint64(k + last)]
                 b = data[np.uint64(begin)]
-                if returned or b <= _SPACE or b == mark:
+                if b <= _SPACE or b == mark:
                     rows, odds, ended = _line(data, mark, begin, at, end, last, returned, records, rows, odds, ended,
                                               starts, lengths, record, odd)
                 else:
+                    after = end
+                    if returned and data[np.uint64(end - 1)] == _RETURN:
+                        after -= 1
+                        ended += 1
                     starts[np.uint64(last), np.uint64(rows)] = at
-                    lengths[np.uint64(last), np.uint64(rows)] = end - at
+                    lengths[np.uint64(last), np.uint64(rows)] = after - at
                     record[np.uint64(rows)] = records
                     rows += 1
                 records += 1
