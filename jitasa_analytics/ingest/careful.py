@@ -48,7 +48,7 @@ def checked(tx: Transaction, job: Job, table: Table, findings: Findings, run: Ru
 
 def locator(tx: Transaction, run: Run) -> Locator:
     """What finds the areas of points, as the outlines stand in this import."""
-    if run.locator is None or "areas" in run.changed:
+    if run.locator is None:
         run.locator = Locator(tx.frame("areas"))
     return run.locator
 

@@ -64,10 +64,10 @@ def write(tx: Transaction, contract: Dataset, good: pd.DataFrame, authority: Aut
     changed = known & ~same
     if (~known).any():
         tx.insert(contract.name, fresh[~known])
-        run.changed.add(contract.name)
+        run.change(contract.name)
     if changed.any() and contract.on_known == "update":
         tx.update(contract.name, fresh[changed])
-        run.changed.add(contract.name)
+        run.change(contract.name)
     elif changed.any():
         for row in kept.loc[changed.to_numpy(), ROW]:
             findings.add(row, ", ".join(keys), "", "known_key_differs", "warning")

@@ -56,6 +56,12 @@ class Run:
     # No other file comes after this one.
     last: bool = False
 
+    def change(self, name: str) -> None:
+        """Note that a dataset has other rows now; what finds the areas of points is made anew where they differ."""
+        self.changed.add(name)
+        if name == "areas":
+            self.locator = None
+
     def advance(self, file: str, done: int, total: int, rows: int) -> None:
         """Say how far a large file was read, where somebody watches."""
         advance(self.progress, file, done, total, rows)

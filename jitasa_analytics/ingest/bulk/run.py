@@ -266,7 +266,7 @@ class _Import:
             cast(Authority, job.recipe.authority),
             (lambda source: bare.append(commit.bare(tx, source))) if requests and run.last else None)
         if settled.accepted:
-            run.changed.add(contract.name)
+            run.change(contract.name)
         report.accepted, report.duplicate = settled.accepted, doubled + settled.known
         if settled.differing is not None:
             for row in settled.differing[ROW]:
