@@ -14,14 +14,13 @@ import numpy as np
 from numba.cpython.unsafe.numbers import trailing_zeros
 
 from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, Ints
+from jitasa_analytics.ingest.bulk.quoted import FINE, NEWLINE, QUOTE, RETURN, SPACE, STRANGE, split_quoted
 
 _zeros: Any = trailing_zeros
-FINE, STRANGE = 0, 1
 # Bytes that are marked at once; they stay in the processor's nearest cache.
 _CHUNK = 1 << 12
 # Multiplied with eight bytes that are 0 or 1: the highest byte has their bits, or their number.
 _GATHER, _ONES = np.uint64(0x0102040810204080), np.uint64(0x0101010101010101)
-_QUOTE, _NEWLINE, _RETURN, _SPACE = 34, 10, 13, 32
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,8 @@ class Splitter:
         starts, lengths, record, odd = self._starts, self._lengths, self._record, self._odd
         state, rows, odds, records, used, ended = _unquoted(
             data, self._delimiter, last, self._room, starts, lengths, record, odd)
-        if state == STRANGE or (ended and ended != int(np.count_nonzero(data[:used] == _RETURN))):
-            state, rows, odds, records, used = _split(
+        if state == STRANGE or (ended and ended != int(np.count_nonzero(data[:used] == RETURN))):
+            state, rows, odds, records, used = split_quoted(
                 data, self._columns, self._delimiter, last, starts, lengths, record, odd)
             if state == STRANGE:
                 return None
@@ -109,7 +108,7 @@ def _newlines(data: Bytes) -> int:
     """How many lines end."""
     found = 0
     for i in range(len(data)):
-        found += data[i] == _NEWLINE
+        found += data[i] == NEWLINE
     return found
 
 
@@ -145,7 +144,7 @@ def _marked(piece: Bytes, mark: np.uint8, flags: Bytes, strange: Bytes, words: E
     Each is a loop of its own over bytes that stay in the processor's cache: many of them are compared at once then,
     and the strange ones looked through eight at a time (``words`` has the memory of ``strange``).
     """
-    newline, quote, back = np.uint8(_NEWLINE), np.uint8(_QUOTE), np.uint8(_RETURN)
+    newline, quote, back = np.uint8(NEWLINE), np.uint8(QUOTE), np.uint8(RETURN)
     for i in range(len(piece)):
         flags[i] = np.uint8(piece[i] == mark) | np.uint8(piece[i] == newline)
     flags[len(piece):] = 0
@@ -199,14 +198,14 @@ def _visited(data: Bytes, mark: np.uint8, base: int, places: Ints, count: int, c
     last = len(starts) - 1
     k = 0
     while k < count:
-        if cell == 0 and k + last < count and data[np.uint64(base + places[np.uint64(k + last)])] == _NEWLINE:
+        if cell == 0 and k + last < count and data[np.uint64(base + places[np.uint64(k + last)])] == NEWLINE:
             # Nearly every line has as many cells as it should: they are noted without being asked one by one, and
             # without a call, which would count references to its arrays.
             c = 0
             at = first
             while c < last:
                 end = base + places[np.uint64(k + c)]
-                if data[np.uint64(end)] == _NEWLINE:
+                if data[np.uint64(end)] == NEWLINE:
                     break
                 starts[np.uint64(c), np.uint64(rows)] = at
                 lengths[np.uint64(c), np.uint64(rows)] = end - at
@@ -215,12 +214,12 @@ def _visited(data: Bytes, mark: np.uint8, base: int, places: Ints, count: int, c
             if c == last:
                 end = base + places[np.uint64(k + last)]
                 b = data[np.uint64(begin)]
-                if b <= _SPACE or b == mark:
+                if b <= SPACE or b == mark:
                     rows, odds, ended = _line(data, mark, begin, at, end, last, returned, records, rows, odds, ended,
                                               starts, lengths, record, odd)
                 else:
                     after = end
-                    if returned and data[np.uint64(end - 1)] == _RETURN:
+                    if returned and data[np.uint64(end - 1)] == RETURN:
                         after -= 1
                         ended += 1
                     starts[np.uint64(last), np.uint64(rows)] = at
@@ -233,7 +232,7 @@ def _visited(data: Bytes, mark: np.uint8, base: int, places: Ints, count: int, c
                 continue
         at = base + places[k]
         k += 1
-        if data[at] != _NEWLINE:
+        if data[at] != NEWLINE:
             if cell <= last:
                 starts[cell, rows] = first
                 lengths[cell, rows] = at - first
@@ -254,13 +253,13 @@ def _line(data: Bytes, mark: np.uint8, begin: int, first: int, end: int, cell: i
           odd: Ints) -> tuple[int, int, int]:
     """Note a line that ends; its last cell begins at ``first``."""
     after = end
-    if returned and end > begin and data[np.uint64(end - 1)] == _RETURN:
+    if returned and end > begin and data[np.uint64(end - 1)] == RETURN:
         after -= 1
         ended += 1
-    filled = data[np.uint64(begin)] > _SPACE and data[np.uint64(begin)] != mark  # as nearly always
+    filled = data[np.uint64(begin)] > SPACE and data[np.uint64(begin)] != mark  # as nearly always
     at = begin + 1
     while at < after and not filled:
-        filled = data[np.uint64(at)] > _SPACE and data[np.uint64(at)] != mark
+        filled = data[np.uint64(at)] > SPACE and data[np.uint64(at)] != mark
         at += 1
     if filled and cell == len(starts) - 1:
         starts[np.uint64(cell), np.uint64(rows)] = first
@@ -271,81 +270,6 @@ def _line(data: Bytes, mark: np.uint8, begin: int, first: int, end: int, cell: i
         odd[odds, 0], odd[odds, 1], odd[odds, 2] = records, begin, min(end + 1, len(data))
         odds += 1
     return rows, odds, ended
-
-
-# -- with quotes, byte by byte ---------------------------------------------------------------
-
-
-@numba.njit(cache=True, nogil=True)
-def _split(data: Bytes, columns: int, delimiter: int, last: bool, starts: Ints, lengths: Ints, record: Ints,
-           odd: Ints) -> tuple[int, int, int, int, int]:
-    size = len(data)
-    at = rows = odds = records = used = 0
-    while at < size:
-        begin, cell = at, 0
-        plain, filled, ended = True, False, False
-        while not ended:
-            if at < size and data[at] == _QUOTE:
-                first = at + 1
-                at += 1
-                while True:
-                    while at < size and data[at] != _QUOTE:
-                        if data[at] == _NEWLINE or data[at] == _RETURN:
-                            plain = False
-                        if data[at] > _SPACE:
-                            filled = True
-                        at += 1
-                    if at + 1 < size and data[at + 1] == _QUOTE:
-                        plain = False
-                        filled = True
-                        at += 2
-                        continue
-                    break
-                if at >= size:
-                    if last:
-                        return STRANGE, 0, 0, 0, 0
-                    return FINE, rows, odds, records, used
-                length = at - first
-                at += 1
-            else:
-                first = at
-                while at < size:
-                    b = data[at]
-                    if b in (delimiter, _NEWLINE, _RETURN):
-                        break
-                    if b > _SPACE:
-                        filled = True
-                    at += 1
-                length = at - first
-            if cell < columns:
-                starts[cell, rows] = first
-                lengths[cell, rows] = length
-            cell += 1
-            if at >= size:
-                if not last:
-                    return FINE, rows, odds, records, used
-                ended = True
-            elif data[at] == delimiter:
-                at += 1
-            elif data[at] == _NEWLINE:
-                at += 1
-                ended = True
-            elif data[at] == _RETURN and at + 1 < size and data[at + 1] == _NEWLINE:
-                at += 2
-                ended = True
-            else:
-                # A carriage return alone, or letters behind a closing quote.
-                return STRANGE, 0, 0, 0, 0
-        if filled:
-            if plain and cell == columns:
-                record[rows] = records
-                rows += 1
-            else:
-                odd[odds, 0], odd[odds, 1], odd[odds, 2] = records, begin, at
-                odds += 1
-        records += 1
-        used = at
-    return FINE, rows, odds, records, used
 
 
 @numba.njit(cache=True, nogil=True)
