@@ -6,6 +6,7 @@ holds a number for each.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +23,7 @@ class Places:
 
     def add(self, rows: Longs) -> Longs:
         """Note the numbers of the rows that come next; says where they will stand."""
-        begins = np.flatnonzero(np.concatenate([[True], np.diff(rows) != 1])) if len(rows) else np.empty(0, np.int64)
+        begins = _begins(rows)
         self._rows.append(rows[begins])
         self._begins.append(begins + self.count)
         places = np.arange(self.count, self.count + len(rows))
@@ -35,3 +36,15 @@ class Places:
         run = np.searchsorted(begins, places, "right") - 1
         found: Longs = rows[run] + places - begins[run]
         return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _begins(rows: Longs) -> Longs:
+    """Where a number does not follow the one before it."""
+    out = np.empty(len(rows), np.int64)
+    found = 0
+    for i in range(len(rows)):
+        if i == 0 or rows[i] != rows[i - 1] + 1:
+            out[found] = i
+            found += 1
+    return out[:found].copy()

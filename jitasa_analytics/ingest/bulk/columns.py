@@ -23,6 +23,7 @@ from jitasa_analytics.ingest.recipe import Recipe, Source
 
 # A column of texts with more different ones than this is a column of names or ids.
 _FEW = 4096
+_CALM = 64
 _TYPES = {"int": pa.int64(), "float": pa.float64(), "lon": pa.float64(), "lat": pa.float64(), "date": pa.date32(),
           "datetime": pa.timestamp("us")}
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the store's moments are UTC without saying so
@@ -69,6 +70,10 @@ class Reader:
         The texts that the rules have read.
     flagged : list of bool
         Which of them were repaired or warned of.
+    marks : array of uint8
+        What `words.told` and `words.said` tell of cells by.
+    says : bool
+        Whether any was flagged.
     """
 
     contract: Dataset
@@ -80,12 +85,15 @@ class Reader:
     utc: bool
     direct: bool
     flagged: list[bool] = field(default_factory=list)
+    marks: Bytes = field(default_factory=lambda: np.empty(0, np.uint8))
+    says: bool = False
     _values: list[Any] = field(default_factory=list)
     _names: bool = False
     _refused: Flags = field(default_factory=_none)
     _gone: Flags = field(default_factory=_none)
-    _marks: Bytes = field(default_factory=lambda: np.empty(0, np.uint8))
     _all_fine: bool = False
+    _known: int = 0
+    _calm: bool = False
     _table: Any = None
     _listed: Any = None
 
@@ -121,7 +129,7 @@ class Reader:
         careful, empty = np.zeros(len(codes), bool), np.zeros(len(codes), bool)
         if self._all_fine and (not len(codes) or codes.min() >= 0):
             return careful, empty
-        words.told(codes, self._marks, careful, empty)
+        words.told(codes, self.marks, careful, empty)
         return careful, empty
 
     def _compiled(self, data: Bytes, start: Ints, length: Ints) -> tuple[Flags | None, Any, Bytes | None]:
@@ -166,9 +174,12 @@ class Reader:
 
     def _many(self, data: Bytes, start: Ints, length: Ints) -> bool:
         """Whether this is a column of names or ids, whose texts are not worth remembering."""
-        if len(self.words.cells) <= _FEW < len(start):
+        known = len(self.words.cells)
+        if known <= _FEW < len(start) and not self._calm:
             self._names |= distinct(data, start[:2 * _FEW], length[:2 * _FEW]) > _FEW
-        return self._names or len(self.words.cells) > _FEW
+        # Where a block has brought hardly a new text, the next one is not expected to.
+        self._calm, self._known = 0 < known < self._known + _CALM, known
+        return self._names or known > _FEW
 
     def _learn(self) -> None:
         """Take what the rules made of new texts; behind them stand no text (EMPTY) and one too many (UNKNOWN)."""
@@ -184,8 +195,11 @@ class Reader:
             self.flagged.append(bool(cell.repairs or cell.warnings))
         self._refused = np.array([*(bool(c.error) for c in self.words.cells), False, True])
         self._gone = np.array([*(v is None for v in self._values), True, False])
-        self._marks = np.roll(self._refused * words.REFUSED + self._gone * words.GONE, 2).astype(np.uint8)
-        self._all_fine = not self._marks[2:].any()
+        said = np.array([*self.flagged, False, False])
+        self.says = bool(said.any())
+        self.marks = np.roll(self._refused * words.REFUSED + self._gone * words.GONE + said * words.SAID, 2).astype(
+            np.uint8)
+        self._all_fine = not (self._refused[:-2] | self._gone[:-2]).any()
         if self.column.kind in _TYPES:
             whole = self.column.kind not in ("float", "lon", "lat")
             self._table = np.array([*(0 if v is None else v for v in self._values), 0, 0],

@@ -122,7 +122,7 @@ class _Import:
                     table = judged.passed.table
                     self.stage.add(table)
                     self._note_days(table)
-                    report.read += int(judged.passed.fine.sum())
+                    report.read += int(np.count_nonzero(judged.passed.fine))
                     self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
                     for row in judged.examples:
                         self._said.add(row, "", "", "example_skipped", "repair")
@@ -175,7 +175,7 @@ class _Import:
             left = data[found.used:].copy()
             if len(left) > 4 * len(block) + (64 << 20):
                 raise _NotPlainError
-            numbers = found.record.astype(np.int64) + self._records + 1
+            numbers = np.add(found.record, self._records + 1, dtype=np.int64)
             rest, doubtful = Rest(), Rest()
             examples: list[int] = []
             skip = np.zeros(len(numbers), bool)
@@ -192,11 +192,13 @@ class _Import:
             marked = self._totals.look(data, found, numbers, skip, last=last)
             told = np.isin(numbers, list(self._noted)) if self._noted else False
             passed = self.lane.read(data, found, numbers, skip | marked | told)
-            for k in np.flatnonzero(~passed.fine & ~skip).tolist():
-                cells = [str(raw[s:s + n], "utf-8") for s, n in zip(found.starts[:, k].tolist(),
-                                                                    found.lengths[:, k].tolist(), strict=True)]
-                if any(c.strip() for c in cells):
-                    (doubtful if marked[k] else rest).rows[int(numbers[k])] = cells
+            left_over = np.flatnonzero(~passed.fine & ~skip)
+            for k, number, starts, lengths in zip(
+                    left_over.tolist(), numbers[left_over].tolist(), found.starts[:, left_over].T.tolist(),
+                    found.lengths[:, left_over].T.tolist(), strict=True):
+                cells = [str(raw[s:s + n], "utf-8") for s, n in zip(starts, lengths, strict=True)]
+                if cells[0].strip() or any(c.strip() for c in cells):
+                    (doubtful if marked[k] else rest).rows[number] = cells
             self._records += found.records
             yield _Judged(passed, numbers, rest, doubtful, examples, self._stream.done)
 
@@ -241,9 +243,10 @@ class _Import:
         for column in self._days.columns:
             if column in table.column_names:
                 part = table.select([ROW, column])
-                part = part.drop_null() if part[column].null_count else part
-                days = part[column].cast(pa.int32()) if pa.types.is_date32(part[column].type) else part[column]
-                self._days.add_days(column, part[ROW].to_numpy(), days.to_numpy())
+                part = (part.drop_null() if part[column].null_count else part).combine_chunks()
+                for rows in part.to_batches():
+                    days = rows[column].view(pa.int32()) if pa.types.is_date32(rows[column].type) else rows[column]
+                    self._days.add_days(column, rows[ROW].to_numpy(), days.to_numpy())
 
     # -- the store -------------------------------------------------------------------------
 

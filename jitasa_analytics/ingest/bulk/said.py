@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jitasa_analytics.ingest import report
+from jitasa_analytics.ingest.bulk import words
 from jitasa_analytics.ingest.bulk.columns import Reader
 from jitasa_analytics.ingest.bulk.lane import Passed
 from jitasa_analytics.ingest.findings import Finding, Findings, Severity
@@ -43,15 +44,14 @@ class Said:
                     self._findings.add(numbers[at], reader.column.name, f"{chr(found.ids[at])}{'0' * 12}",
                                        "identity_tokenised", "repair", after=f"p_{'0' * 32}", personal=True)
                 self._counts["identity_tokenised"] += len(hit)
-            if any(reader.flagged):
+            if reader.says:
                 self._of_words(reader, found.codes, passed.fine, numbers)
 
     def _of_words(self, reader: Reader, codes: npt.NDArray[np.int32], fine: npt.NDArray[np.bool_],
                   numbers: npt.NDArray[np.int64]) -> None:
         column = reader.column
         personal = column.personal or column.kind == "token"
-        flagged = np.array([*reader.flagged, False, False])
-        hits = np.flatnonzero(fine & flagged[codes])
+        hits = words.said(codes, reader.marks, fine)
         times = np.bincount(codes[hits], minlength=len(reader.flagged))
         counts: Counter[str] = Counter()
         for word in np.flatnonzero(times).tolist():

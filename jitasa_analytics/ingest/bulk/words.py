@@ -24,8 +24,8 @@ _PLACES = 1 << 10
 # wide, each lies within one line of the cache.
 _HEAD, _SECOND, _WHICH, _WIDE = 0, 1, 2, 4
 _BYTES_BIT = 32
-# What the rules made of a text: nothing that can be used, or no value.
-REFUSED, GONE = 1, 2
+# What the rules made of a text: nothing that can be used, no value, or something of which there is more to say.
+REFUSED, GONE, SAID = 1, 2, 4
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _ARENA = MOST * 48
 
@@ -187,6 +187,21 @@ def told(codes: Ints, marks: Bytes, refused: npt.NDArray[np.bool_], gone: npt.ND
         mark = marks[np.uint64(codes[i] - EMPTY)]
         refused[i] = mark & REFUSED != 0
         gone[i] = mark & GONE != 0
+
+
+@numba.njit(cache=True, nogil=True)
+def said(codes: Ints, marks: Bytes, fine: npt.NDArray[np.bool_]) -> Ints:
+    """Which of the fine cells have a text of which there is something to say."""
+    count = 0
+    for i in range(len(codes)):
+        count += (marks[np.uint64(codes[i] - EMPTY)] >> np.uint8(2)) & np.uint8(fine[i])
+    out = np.empty(count, np.int32)
+    at = 0
+    for i in range(len(codes) if count else 0):
+        if fine[i] and marks[np.uint64(codes[i] - EMPTY)] & SAID:
+            out[at] = i
+            at += 1
+    return out
 
 
 @numba.njit(cache=True, nogil=True)
