@@ -7,6 +7,7 @@ two can't come apart.
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import duckdb
@@ -29,18 +30,44 @@ class Recount:
         self._whole: set[str] = set()
         self._part: set[str] = set()
         self._counted: dict[str, Counted] = {}
+        self._filled: dict[str, Future[set[str]]] = {}
 
     def everything(self, dataset: str) -> None:
         """Any row of a dataset may have changed."""
         touched = {cube for cube, made_of in cubes.MADE_OF.items() if dataset in made_of}
         self._whole |= touched
         for cube in touched:
-            self._counted.pop(cube, None)
+            self._forget(cube)
 
-    def counted(self, counted: Counted) -> None:
-        """All rows of a dataset are new, and were counted as they came."""
+    def counted(self, counted: Counted, database: str) -> None:
+        """All rows of a dataset are new, and were counted as they came: its cubes are made beside what else there is."""
         if counted.whole:
             self._counted[counted.cube] = counted
+            pool = ThreadPoolExecutor(1)
+            self._filled[counted.cube] = pool.submit(self._fill, counted, database, self._connection.cursor())
+            pool.shutdown(wait=False)
+
+    def _fill(self, counted: Counted, database: str, connection: duckdb.DuckDBPyConnection) -> set[str]:
+        """Make the cubes of counted rows; says which could be made of them."""
+        made = set()
+        with connection:
+            for cube in (c for c, below in cubes.MADE_OF.items() if counted.cube in (c, *below)):
+                if (cells := counted.table(cube)) is not None:
+                    cubes.fill(connection, cube, database, cells)
+                    made.add(cube)
+        return made
+
+    def _forget(self, cube: str) -> None:
+        """Counted rows of a cube are not all there are."""
+        self._counted.pop(cube, None)
+        if cube in self._filled:
+            self._filled.pop(cube).result()
+
+    def end(self) -> None:
+        """Wait for cubes that are being made: nobody needs them any more."""
+        for made in self._filled.values():
+            made.exception()
+        self._filled = {}
 
     def rows(self, connection: duckdb.DuckDBPyConnection, dataset: str, source: str, *, new: bool) -> None:
         """Some rows of a dataset are about to be written; call before they are.
@@ -57,7 +84,7 @@ class Recount:
         for cube, made_of in cubes.MADE_OF.items():
             if dataset not in made_of:
                 continue
-            self._counted.pop(cube, None)
+            self._forget(cube)
             if cube in self._whole:
                 continue
             if cube == "request_cube":
@@ -94,13 +121,9 @@ class Recount:
         below = cubes.MADE_OF[cube]
         if cube in self._whole or self._whole & set(below) or cubes.missing(self._connection, cube, database):
             # Those of a cube that is made of another were counted with the other one.
-            counted = next((self._counted[c] for c in (cube, *below) if c in self._counted), None)
-            if cube == "request_cube" and self._number(f"FROM {database}.request_items"):
-                counted = None
-            cells = None if counted is None else counted.table(cube)
-            if cells is not None:
-                cubes.fill(self._connection, cube, database, cells)
-            else:
+            counted = next((c for c in (cube, *below) if c in self._counted), None)
+            made = counted is not None and cube in self._filled[counted].result()
+            if not made or (cube == "request_cube" and self._number(f"FROM {database}.request_items")):
                 cubes.build(self._connection, cube, database)
             self._whole.add(cube)
         elif cube == "request_cube" and cube in self._part:

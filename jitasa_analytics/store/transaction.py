@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,7 +197,7 @@ class Transaction:
 
     def counted(self, counted: Counted) -> None:
         """The rows of a dataset that was just made its own were counted as they came."""
-        self._recount.counted(counted)
+        self._recount.counted(counted, f"g_{cubes.GROUP_OF[counted.cube]}")
 
     def writable(self, name: str) -> None:
         """Copy the file of a dataset's group, so that it has every column of the contract before it is asked."""
@@ -266,18 +267,27 @@ class Transaction:
     def close(self) -> None:
         """Checkpoint and let go of all files."""
         self._end_early()
-        for group in self._files:
-            self._connection.execute(f"CHECKPOINT g_{group}")
+        if self._beside:  # after many rows each takes a while
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(self._checkpoint, self._files))
+        else:
+            for group in self._files:
+                self._checkpoint(group)
         for group in (*self._files, *self._read):
             self._connection.execute(f"DETACH g_{group}")
         self._let_go(whole=True)
         self._remove_beside()
+
+    def _checkpoint(self, group: str) -> None:
+        with self._connection.cursor() as connection:
+            connection.execute(f"CHECKPOINT g_{group}")
 
     def _let_go(self, *, whole: bool = False) -> None:
         """Be done with the engine, once; ``whole`` says that nothing failed in it."""
         if self._over:
             return
         self._over = True
+        self._recount.end()
         self._end_early()
         if self._kept and whole:
             engine.give_back(self._connection)
