@@ -27,6 +27,7 @@ MOST = 0.02
 _KEPT = 100
 _PIECE = 1 << 15
 _EPOCH = date(1970, 1, 1)
+ByDay = Callable[[npt.NDArray[Any]], tuple[int, npt.NDArray[np.int64]]]
 _BUDDHIST = 543
 
 
@@ -37,9 +38,12 @@ class Days:
     ----------
     contract : Dataset
         Whose columns of days are looked at.
+    by_day : callable
+        The first of some days, and how many there are of each from it on.
     """
 
-    def __init__(self, contract: Dataset) -> None:
+    def __init__(self, contract: Dataset, by_day: ByDay | None = None) -> None:
+        self._by_day = by_day or _by_day
         self.columns = _HAPPENED.get(contract.name, ())
         self._moments = {c.name for c in contract.columns if c.kind == "datetime"}
         self._counts: dict[str, dict[int, int]] = {c: {} for c in self.columns}
@@ -61,10 +65,9 @@ class Days:
         if column in self._moments and not bangkok:
             moments = moments.astype("datetime64[us]") + np.timedelta64(7, "h")
         days = moments if moments.dtype.kind == "i" else moments.astype("datetime64[D]").view(np.int64)
-        low = int(days.min())
+        low, found = self._by_day(days)
         counts, kept = self._counts[column], self._rows[column]
-        rare = np.zeros(int(days.max()) - low + 1, bool)
-        found = np.bincount(days - low)
+        rare = np.zeros(len(found), bool)
         given = np.flatnonzero(found).tolist()
         rare[given] = [counts.get(at + low, 0) < _KEPT for at in given]
         if len(rows) > 2 * _PIECE and rare.any():
@@ -103,6 +106,11 @@ class Days:
             for day in far:
                 for row in sorted(self._rows[column][day]):
                     add(row, column, str(_EPOCH + timedelta(day)), _in_year(_EPOCH + timedelta(day), usual))
+
+
+def _by_day(days: npt.NDArray[Any]) -> tuple[int, npt.NDArray[np.int64]]:
+    low = int(days.min())
+    return low, np.bincount(days - low)
 
 
 def _in_year(day: date, year: int) -> str:

@@ -14,6 +14,8 @@ Ints = npt.NDArray[np.int32]
 
 # More places than this are not worth their memory; the rows are counted in another way.
 MOST = 1 << 24
+# Of more rows than this a place might not hold the number.
+_ROWS = (1 << 31) - 1
 # What stands in a place: how often, and where it is asked for how many people, and the latest moment.
 _TIMES, _PEOPLE, _LAST = 0, 1, 2
 _NOTHING = np.empty(0, np.int64)
@@ -52,8 +54,9 @@ class Dense:
     """
 
     def __init__(self, *, wide: bool = False) -> None:
-        self._low = 0
-        self._table = np.zeros((0, 0, 0, 0, 3 if wide else 1), np.int64)
+        self._low = self._given = 0
+        # Rows come in any order: it takes a third of the time where most of the table stays in the processor's cache.
+        self._table = np.zeros((0, 0, 0, 0, 3 if wide else 1), np.int64 if wide else np.int32)
 
     def add(self, one: Longs, two: Longs, three: Longs, four: Longs, times: int, people: Longs = _NOTHING,
             last: Longs = _NOTHING) -> bool:
@@ -61,7 +64,8 @@ class Dense:
         if not len(one):
             return True
         low, high = int(two.min()), int(two.max())
-        if not self._make_room(int(one.max()) + 1, low, high + 1, int(three.max()) + 1, int(four.max()) + 1):
+        if not self._take(len(one)) or not self._make_room(
+                int(one.max()) + 1, low, high + 1, int(three.max()) + 1, int(four.max()) + 1):
             return False
         _count(one, two, three, four, people, last, self._low, times, self._table)
         return True
@@ -77,10 +81,16 @@ class Dense:
         """
         if not len(one):
             return True
-        if not self._make_room(int(ones.max()) + 1, int(twos[0]), int(twos[-1]) + 1, int(three.max()) + 1, four + 1):
+        if not self._take(len(one)) or not self._make_room(
+                int(ones.max()) + 1, int(twos[0]), int(twos[-1]) + 1, int(three.max()) + 1, four + 1):
             return False
         _count_by(one, ones, two, twos, first, three, four, self._low, times, self._table)
         return True
+
+    def _take(self, rows: int) -> bool:
+        """Whether so many more rows can be counted."""
+        self._given += rows
+        return self._given <= _ROWS
 
     def _make_room(self, ones: int, low: int, high: int, threes: int, fours: int) -> bool:
         have = self._table.shape
@@ -93,7 +103,7 @@ class Dense:
             wanted = (wanted[0] + wanted[0] // 4, *wanted[1:])
         if float(np.prod(np.array(wanted, float))) > MOST:
             return False
-        table = np.zeros((*wanted, have[4]), np.int64)
+        table = np.zeros((*wanted, have[4]), self._table.dtype)
         if have[0]:
             at = self._low - low
             table[:have[0], at:at + have[1], :have[2], :have[3]] = self._table
@@ -103,7 +113,8 @@ class Dense:
     def cells(self) -> tuple[Longs, ...]:
         """The numbers that were counted, in order, and how often: less than 0 where more were taken away."""
         one, two, three, four = np.nonzero(self._table[..., _TIMES])
-        return (one, two + self._low, three, four, *self._table[one, two, three, four].T.copy())
+        found = self._table[one, two, three, four].T.astype(np.int64, order="C")
+        return (one, two + self._low, three, four, *found)
 
     def folded(self, groups: Longs) -> Dense:
         """The same counts by the group of the first number; rows of a group less than 0 are left out.
@@ -115,7 +126,8 @@ class Dense:
         """
         out = Dense(wide=self._table.shape[4] > 1)
         have = self._table.shape
-        out._low, out._table = self._low, np.zeros((int(groups.max(initial=-1)) + 1, *have[1:]), np.int64)
+        out._low = self._low
+        out._table = np.zeros((int(groups.max(initial=-1)) + 1, *have[1:]), self._table.dtype)
         _fold(self._table, groups, out._table)
         return out
 
@@ -133,7 +145,6 @@ class Dense:
         more = values if have[4] > 1 else np.empty((3, 0), np.int64)
         one, two, three, four = where
         return Filled(one, two, three, four, values[_TIMES], more[_PEOPLE], more[_LAST])
-
 
     def spans(self, ones: Longs, fours: Longs, width: int, begin: int, *, together: bool) -> Filled:
         """What was counted once or more in so many second numbers at a time, span after span.
@@ -156,7 +167,7 @@ class Dense:
 
 @numba.njit(cache=True, nogil=True)
 def _count(one: Longs, two: Longs, three: Longs, four: Longs, people: Longs, last: Longs, low: int, times: int,
-           table: npt.NDArray[np.int64]) -> None:
+           table: npt.NDArray[Any]) -> None:
     wide = table.shape[4] > 1
     for i in range(len(one)):
         place = table[np.uint64(one[i]), np.uint64(two[i] - low), np.uint64(three[i]), np.uint64(four[i])]
@@ -168,14 +179,14 @@ def _count(one: Longs, two: Longs, three: Longs, four: Longs, people: Longs, las
 
 @numba.njit(cache=True, nogil=True)
 def _count_by(one: npt.NDArray[Any], ones: Longs, two: npt.NDArray[Any], twos: Longs, first: int, three: Longs,
-              four: int, low: int, times: int, table: npt.NDArray[np.int64]) -> None:
+              four: int, low: int, times: int, table: npt.NDArray[Any]) -> None:
     for i in range(len(one)):
         a, b = ones[np.uint64(one[i])], twos[np.uint64(two[i] - first)] - low
         table[np.uint64(a), np.uint64(b), np.uint64(three[i]), np.uint64(four), _TIMES] += times
 
 
 @numba.njit(cache=True, nogil=True)
-def _fold(table: npt.NDArray[np.int64], groups: Longs, out: npt.NDArray[np.int64]) -> None:
+def _fold(table: npt.NDArray[Any], groups: Longs, out: npt.NDArray[Any]) -> None:
     wide = table.shape[4] > 1
     for i in range(min(len(groups), table.shape[0])):
         g = groups[i]
@@ -195,7 +206,7 @@ def _fold(table: npt.NDArray[np.int64], groups: Longs, out: npt.NDArray[np.int64
 
 
 @numba.njit(cache=True, nogil=True)
-def _list(table: npt.NDArray[np.int64], low: int, ones: Longs, threes: Longs, fours: Longs, where: Ints,
+def _list(table: npt.NDArray[Any], low: int, ones: Longs, threes: Longs, fours: Longs, where: Ints,
           values: npt.NDArray[np.int64]) -> int:
     found = 0
     for i in range(len(ones)):
@@ -217,7 +228,7 @@ def _list(table: npt.NDArray[np.int64], low: int, ones: Longs, threes: Longs, fo
 
 
 @numba.njit(cache=True, nogil=True)
-def _list_spans(table: npt.NDArray[np.int64], low: int, ones: Longs, fours: Longs, width: int, anchor: int,
+def _list_spans(table: npt.NDArray[Any], low: int, ones: Longs, fours: Longs, width: int, anchor: int,
                 together: bool, where: Ints, times: Longs) -> int:
     found = 0
     last = low + table.shape[1] - 1

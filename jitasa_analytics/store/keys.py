@@ -85,7 +85,8 @@ class Keys:
     def _part(self) -> None:
         """Put what waits into parts: now, where it is in the processor's cache, and not when all wait for it."""
         if self._wait:
-            found, rows = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+            found, rows = self._waiting[0] if len(self._waiting) == 1 else (
+                np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
             if not self._parted:
                 self._hashes, self._rows = _room(self._most, np.uint64), _room(self._most, np.int64)
             room = slice(self._parted, self._parted + len(found))
@@ -144,7 +145,7 @@ def _mix_in(found: Hashes, values: pa.Array) -> None:
         _combine(found, own[index.to_numpy()])
         return
     if pa.types.is_string(values.type):
-        own = np.full(len(values), _NOTHING)
+        own = np.empty(len(values), np.uint64)
         _of_texts(own, *_texts(values))
     else:
         wide = pa.int64() if values.type.bit_width == 64 else pa.int32()

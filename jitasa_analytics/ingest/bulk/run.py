@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from jitasa_analytics.ingest import careful, commit, headers, notes
 from jitasa_analytics.ingest.bulk import stream
+from jitasa_analytics.ingest.bulk.cells import by_day
 from jitasa_analytics.ingest.bulk.eights import Bytes
 from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
@@ -104,7 +105,7 @@ class _Import:
         # Cells of which the file's reader has something to say, by row.
         self._noted: dict[int, list[Noted]] = {}
         self._totals = Totals()
-        self._days = Days(job.contract)
+        self._days = Days(job.contract, by_day)
         self._records = 0
         self._report = FileReport(job.path.name, job.contract.name, job.recipe.name, sheet=self._begun.sheet)
         self._rules: Counter[str] = Counter()
@@ -232,8 +233,7 @@ class _Import:
         self._report.read += told.read
         self._report.quarantined += told.quarantined
         self._rules.update(told.rules)
-        for finding in told.findings:
-            self._said.take(finding)
+        self._said.take(told.findings)
 
     def _findings(self) -> Findings:
         return Findings(self._job.path.name, self._begun.sheet, self._job.recipe.headers())
@@ -259,8 +259,7 @@ class _Import:
             gone = rows.duplicated(list(contract.key), keep="last" if update else "first")
             findings = self._findings()
             commit.say_doubles(rows, list(contract.key), gone, findings)
-            for finding in findings.items:
-                self._said.take(finding)
+            self._said.take(findings.items)
             self.stage.drop(rows.loc[gone, ROW].to_numpy())
             doubled += int(gone.sum())
         requests = contract.name == "requests"
@@ -278,8 +277,7 @@ class _Import:
             run.new_requests.append((report, settled.remembered))
         far = self._findings()
         self._days.say(lambda row, column, day, meant: far.add(row, column, day, "year_far", "warning", proposal=meant))
-        for finding in far.items:
-            self._said.take(finding)
+        self._said.take(far.items)
         report.rules = dict(sorted(self._rules.items()))
         report.findings, report.unlisted = self._said.listed(), self._said.unlisted()
         for more, ids in bare:

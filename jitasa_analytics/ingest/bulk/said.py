@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,15 @@ class Said:
             self._findings.add(row, column, value, code, severity)
         self._counts[code] += 1
 
-    def take(self, finding: Finding) -> None:
+    def take(self, findings: Iterable[Finding]) -> None:
         """Take what the careful lane says."""
-        if self._counts[finding.code] < report.MOST_LISTED:
-            self._findings.items.append(finding)
-        self._counts[finding.code] += 1
+        counts: dict[str, int] = dict(self._counts)  # a Counter takes its time to say that it has none yet
+        for finding in findings:
+            count = counts.get(finding.code, 0)
+            if count < report.MOST_LISTED:
+                self._findings.items.append(finding)
+            counts[finding.code] = count + 1
+        self._counts = Counter(counts)
 
     def of_cells(self, readers: list[Reader], passed: Passed, numbers: npt.NDArray[np.int64]) -> None:
         """Say what was repaired in the rows of a block that passed."""
