@@ -27,6 +27,9 @@ _BYTES_BIT = 32
 # What the rules made of a text: nothing that can be used, no value, or something of which there is more to say.
 REFUSED, GONE, SAID = 1, 2, 4
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+# What of the first eight bytes belongs to a text of so many; behind the longest, what of the second eight does.
+_HEADS: Eights = np.array([*((1 << min(64, 8 * n)) - 1 for n in range(LONGEST + 1)),
+                           *((1 << min(64, max(0, 8 * n - 64))) - 1 for n in range(LONGEST + 1))], np.uint64)
 _ARENA = MOST * 48
 
 
@@ -146,13 +149,9 @@ def _find(data: Bytes, words: Eights, start: Ints, length: Ints, begin: int, pla
             if n > 8:
                 second = first(data, words, s + 8, n - 8)
         else:
-            head = words[np.uint64(s)]
-            if n <= 8:
-                head &= ALL >> np.uint64(64 - 8 * n)
-            else:
-                second = words[np.uint64(s + 8)]
-                if n < 16:
-                    second &= ALL >> np.uint64(128 - 8 * n)
+            # Without a branch, which would be guessed wrongly where texts of many lengths come in turn.
+            head = words[np.uint64(s)] & _HEADS[np.uint64(n)]
+            second = words[np.uint64(s + 8)] & _HEADS[np.uint64(n + LONGEST + 1)]
         at = _place(head, second, data, s, n) & mask
         while True:
             which = places[at, _WHICH]
