@@ -40,7 +40,7 @@ class Recount:
             self._forget(cube)
 
     def counted(self, counted: Counted, database: str) -> None:
-        """All rows of a dataset are new, and were counted as they came: its cubes are made beside what else there is."""
+        """All rows of a dataset are new, and were counted as they came: its cubes are made beside all else."""
         if counted.whole:
             self._counted[counted.cube] = counted
             pool = ThreadPoolExecutor(1)

@@ -202,3 +202,11 @@ def test_places_grow_with_what_is_counted() -> None:
     ones = np.ones(1, np.int64)
     assert not found.add(ones, ones << 40, ones, ones, 1)
     assert [part.tolist() for part in found.cells()][-1] == counts
+
+
+def test_more_rows_than_a_place_can_hold_are_counted_in_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense, "_ROWS", 500)
+    found, ones = Dense(), np.ones(300, np.int64)
+    assert found.add(ones, ones, ones, ones, 1)
+    assert not found.add(ones, ones, ones, ones, 1)
+    assert [part.tolist() for part in found.cells()] == [[1], [1], [1], [1], [300]]

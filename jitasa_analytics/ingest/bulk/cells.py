@@ -161,7 +161,7 @@ def by_day(days: npt.NDArray[Any]) -> tuple[int, Longs]:
     found = np.zeros(high - low + 1, np.int64)
     for day in days:
         found[np.uint64(day - low)] += 1
-    return np.int64(low), found
+    return int(low), found
 
 
 @numba.njit(cache=True, nogil=True)

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from jitasa_analytics.ingest.bulk.eights import ALL, Bytes, Eights, Ints, eights, first
+from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, Ints, eights, first
 from jitasa_analytics.ingest.cell import Cell
 
 # How many different texts of a column are remembered, and of how many bytes.
