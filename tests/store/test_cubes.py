@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from jitasa_analytics.contracts import CATEGORIES, STATUSES, URGENCIES, dataset
 from jitasa_analytics.ingest import import_files
 from jitasa_analytics.store import Store, cubes, history, recount
+from jitasa_analytics.store.bulk import Stage
 from jitasa_analytics.store.erasure import erase
 
 AREAS = ["200101", "200102", "200201", "2001", "20", "100101", "TH", "20010103"]
@@ -255,6 +257,41 @@ def test_a_second_import_of_files_adds_to_the_cubes(tmp_path: Path) -> None:
         assert s.sql("SELECT sum(doses) AS n FROM dose_cube WHERE digits = 0")["n"].tolist() == [70]
         for name in ("dose_month_cube", "dose_span_cube"):
             assert s.sql(f"SELECT sum(doses) AS n FROM {name} WHERE digits = 6")["n"].tolist() == [70]
+
+
+@pytest.mark.parametrize("items", [False, True])
+def test_many_rows_of_two_files_in_one_version_add_to_the_cubes(tmp_path: Path, items: bool) -> None:
+    """The cubes of the first file are made while the second one comes."""
+    store = Store(tmp_path / "store")
+    with store.transaction(create=True) as tx:
+        if items:
+            tx.insert("request_items", pd.DataFrame({"request_id": ["r1", "r1"], "item": ["rice", "mask"],
+                                                     "category": ["food", "medical"]}))
+        for first, last in ((0, 40), (30, 70)):
+            at = range(first, last)
+            days, area = [dt.date(2021, 7, 1 + i % 28) for i in at], [str(200101 + i % 3) for i in at]
+            rows = {"doses": {"person_token": [f"P{i}" for i in at], "dose_no": [1] * len(at), "date": days},
+                    "requests": {"request_id": [f"r{i}" for i in at], "status": ["new"] * len(at),
+                                 "requested_at": [dt.datetime.combine(d, dt.time(10)) for d in days]}}
+            for name, columns in rows.items():
+                contract = dataset(name)
+                table = pa.table({**columns, "area_code": area, "_row": list(at)})
+                stage = Stage(tx, contract, [n for n in contract.names if n in table.column_names])
+                stage.add(table)
+                assert not list(stage.doubles())
+                stage.settle("override")
+    with store.snapshot() as s:
+        kept = {name: s.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in cubes.GROUP_OF}
+        assert (s.count("doses"), s.count("requests")) == (70, 70)
+    with store.transaction() as tx:
+        for name in ("requests", "doses"):
+            tx.own(dataset(name))
+    with store.snapshot() as s:
+        for name, frame in kept.items():
+            pd.testing.assert_frame_equal(frame, s.sql(f"SELECT * FROM {name} ORDER BY ALL"))
+        assert s.sql("SELECT sum(doses) AS n FROM dose_cube WHERE digits = 0")["n"].tolist() == [70]
+        known = s.sql("SELECT category, sum(requests) AS n FROM request_cube WHERE digits = 0 GROUP BY 1 ORDER BY 1")
+        assert list(known.itertuples(index=False)) == [("", 70), *([("food", 1), ("medical", 1)] if items else [])]
 
 
 IMPORT = """
