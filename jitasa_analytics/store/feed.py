@@ -51,13 +51,16 @@ class Feed:
 
     def put(self, table: pa.Table) -> None:
         """Hand over rows; waits while many are on their way."""
-        if self._schema is not None and table.schema != self._schema:
-            table = self._fitted(table)
+        table = self.fitted(table, _FEW)
         if self._schema != table.schema:
             # A column of a few words has become one of many texts: it goes on in an INSERT of its own.
             self.end()
             self._wait()
             self._schema = table.schema
+        if not self._rows and len(table) == GROUP and all(c.num_chunks == 1 for c in table.columns):
+            self._begin()
+            self._hand_over(table)
+            return
         self._held.append(table)
         self._rows += len(table)
         if self._rows >= GROUP:
@@ -91,13 +94,17 @@ class Feed:
                 _wait(self._running)
         self._pool.shutdown()
 
-    def _fitted(self, table: pa.Table) -> pa.Table:
-        """A table whose texts are numbered, or not, as those before it; many new texts stay as they are."""
+    def fitted(self, table: pa.Table, most: int = 1 << 62) -> pa.Table:
+        """A table whose texts are numbered, or not, as those before it; those of ``most`` rows stay as they are."""
+        if self._schema is None or table.schema == self._schema:
+            return table
         columns = []
-        for field, column in zip(self._schema or (), table.columns, strict=True):
-            if pa.types.is_dictionary(column.type) and not pa.types.is_dictionary(field.type):
+        types = dict(zip(self._schema.names, self._schema.types, strict=True))
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            wanted = types.get(name, column.type)
+            if pa.types.is_dictionary(column.type) and not pa.types.is_dictionary(wanted):
                 column = pc.dictionary_decode(column)
-            elif pa.types.is_dictionary(field.type) and not pa.types.is_dictionary(column.type) and len(table) < _FEW:
+            elif pa.types.is_dictionary(wanted) and not pa.types.is_dictionary(column.type) and len(table) < most:
                 column = column.dictionary_encode()
             columns.append(column)
         return pa.table(columns, names=table.column_names)
@@ -106,13 +113,20 @@ class Feed:
         whole = pa.concat_tables(self._held)
         self._held = [whole.slice(count)]
         self._rows -= count
-        if self._running is None:
-            self._running = self._pool.submit(self._insert, self._schema)
+        self._begin()
         for start in range(0, count, GROUP):
             # Only what lies in two tables is copied.
-            for batch in whole.slice(start, min(GROUP, count - start)).combine_chunks().to_batches():
-                while not self._offer(batch):
-                    pass
+            self._hand_over(whole.slice(start, min(GROUP, count - start)).combine_chunks())
+
+    def _begin(self) -> None:
+        if self._running is None:
+            self._running = self._pool.submit(self._insert, self._schema)
+
+    def _hand_over(self, rows: pa.Table) -> None:
+        """Rows of a row group, in one piece."""
+        for batch in rows.to_batches():
+            while not self._offer(batch):
+                pass
 
     def _offer(self, batch: Any) -> bool:
         """Put a batch into the queue, where the INSERT still runs."""

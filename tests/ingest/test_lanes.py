@@ -14,9 +14,9 @@ import pytest
 
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.ingest import import_files
-from jitasa_analytics.ingest.bulk import columns, opened, stream
+from jitasa_analytics.ingest.bulk import columns, groups, opened, stream
 from jitasa_analytics.ingest.bulk.said import Said
-from jitasa_analytics.store import Store
+from jitasa_analytics.store import Store, bulk, feed
 from tests.defects.case import Case
 from tests.defects.test_defects import CASES, town
 from tests.ingest.made_rows import DATASETS_WITH_ROWS, made
@@ -33,8 +33,10 @@ def _one_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def lane(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    """Turns the fast lane on for files of any size, in blocks of a few rows, or off."""
+    """Turns the fast lane on for files of any size, in blocks and groups of a few rows, or off."""
     monkeypatch.setattr(stream, "BLOCK", 700)
+    for module in (groups, feed, bulk):
+        monkeypatch.setattr(module, "GROUP", 30)
     monkeypatch.setattr(columns, "_FEW", 20)
 
     def turn(fast: bool) -> None:

@@ -36,7 +36,7 @@ def test_all_rows_arrive_once_and_in_order(connection: duckdb.DuckDBPyConnection
     # Words by number and as they are, of their own numbering in each table, in tables of any size.
     taken = Feed(connection, insert)
     at = 0
-    for k, count in enumerate((3, 250, 0, 97, 1, 1000, 40, 100)):
+    for k, count in enumerate((100, 3, 250, 0, 97, 1, 1000, 40, 9, 100, 100)):
         taken.put(rows(at, count, numbered=k % 3 != 2))
         at += count
     taken.finish()

@@ -32,15 +32,15 @@ class Passed:
 
     Attributes
     ----------
-    table : pyarrow Table
-        The given columns and ``_row`` of the rows that are fine.
+    columns : dict of str to pyarrow Array or Texts
+        The given columns and ``_row``, of all rows.
     fine : array of bool
         Rows that need nothing more.
     found : tuple of Found
         By reader.
     """
 
-    table: Any
+    columns: dict[str, Any]
     fine: Flags
     found: tuple[Found, ...]
 
@@ -122,11 +122,7 @@ class Lane:
                 plain = plain.dictionary_decode() if pa.types.is_dictionary(plain.type) else plain
                 columns[column.name] = pc.fill_null(plain, self._default(column.name))
         columns[ROW] = pa.array(numbers)
-        rows = np.flatnonzero(~careful) if careful.any() else None
-        fine = pa.array(~careful)
-        table = pa.table({n: columns[n].array(rows) if isinstance(columns[n], Texts) else
-                          columns[n] if rows is None else columns[n].filter(fine) for n in (*self.given, ROW)})
-        return Passed(table, ~careful, tuple(out))
+        return Passed({n: columns[n] for n in (*self.given, ROW)}, ~careful, tuple(out))
 
     def _same(self, name: str, count: int) -> Any:
         return _all(self._constants[name], count)

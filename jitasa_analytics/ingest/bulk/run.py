@@ -7,10 +7,10 @@ import gc
 import io
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -22,6 +22,7 @@ from jitasa_analytics.ingest import careful, commit, headers, notes
 from jitasa_analytics.ingest.bulk import stream
 from jitasa_analytics.ingest.bulk.cells import by_day
 from jitasa_analytics.ingest.bulk.eights import Bytes
+from jitasa_analytics.ingest.bulk.groups import Groups
 from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
 from jitasa_analytics.ingest.bulk.rest import MOST, CarefulLane, Rest, Told
@@ -59,6 +60,7 @@ class _Judged:
     """A block that went through the fast lane."""
 
     passed: Passed
+    tables: list[pa.Table]
     numbers: npt.NDArray[np.int64]
     rest: Rest
     doubtful: Rest
@@ -105,6 +107,7 @@ class _Import:
         # Cells of which the file's reader has something to say, by row.
         self._noted: dict[int, list[Noted]] = {}
         self._totals = Totals()
+        self._groups = Groups()
         self._days = Days(job.contract, by_day)
         self._records = 0
         self._report = FileReport(job.path.name, job.contract.name, job.recipe.name, sheet=self._begun.sheet)
@@ -120,9 +123,7 @@ class _Import:
         with closing(CarefulLane(self._tx, job, run, self._noted)) as lane:
             with ThreadPoolExecutor(1) as pool:
                 for judged in _ahead(pool, self._judged()):
-                    table = judged.passed.table
-                    self.stage.add(table)
-                    self._note_days(table)
+                    self._add(judged.tables)
                     report.read += int(np.count_nonzero(judged.passed.fine))
                     self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
                     for row in judged.examples:
@@ -133,6 +134,7 @@ class _Import:
                         self._take(lane.begin(rest))
                         rest = Rest()
                     run.advance(job.path.name, *self._begun.far(judged.done, self._stream.total, self._records))
+            self._add(self._groups.rest())
             totals = {row for row in doubtful.rows if self._totals.counts(row)}
             rest.take(Rest({r: c for r, c in doubtful.rows.items() if r not in totals}))
             self._take(lane.begin(rest))
@@ -201,7 +203,8 @@ class _Import:
                 if cells[0].strip() or any(c.strip() for c in cells):
                     (doubtful if marked[k] else rest).rows[number] = cells
             self._records += found.records
-            yield _Judged(passed, numbers, rest, doubtful, examples, self._stream.done)
+            tables = list(self._groups.take(passed.columns, passed.fine))
+            yield _Judged(replace(passed, columns={}), tables, numbers, rest, doubtful, examples, self._stream.done)
 
     def _odd(self, number: int, text: str, rest: Rest, doubtful: Rest,
              examples: list[int]) -> None:
@@ -237,6 +240,12 @@ class _Import:
 
     def _findings(self) -> Findings:
         return Findings(self._job.path.name, self._begun.sheet, self._job.recipe.headers())
+
+    def _add(self, tables: Iterable[pa.Table]) -> None:
+        """Rows that passed go to the store."""
+        for table in tables:
+            self.stage.add(table)
+            self._note_days(table)
 
     def _note_days(self, table: pa.Table) -> None:
         """Remember on which days the plain rows of a block lie."""

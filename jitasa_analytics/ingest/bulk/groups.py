@@ -1,0 +1,201 @@
+"""The plain rows of blocks, put together in tables of one of the store's row groups each.
+
+A block brings as many rows as it happens to have. The store takes whole groups: rows are copied into them once, where
+they leave the block, and not once more where two blocks meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from jitasa_analytics.ingest.bulk.cells import Flags, Longs, Texts
+from jitasa_analytics.ingest.bulk.eights import Bytes, Ints, copy, eights
+from jitasa_analytics.store.feed import GROUP
+
+# Bytes of a text at first; the room grows with the texts.
+_USUAL = 16
+# How numbers are copied that have so many bits.
+_WIDTHS = {32: pa.int32(), 64: pa.int64()}
+
+
+class Groups:
+    """Rows on their way from blocks of any size into tables of ``size`` rows.
+
+    Parameters
+    ----------
+    size : int
+        Rows of a table, those of a row group by default; only the last one, and one before a column changes its type,
+        may have fewer.
+    """
+
+    def __init__(self, size: int = 0) -> None:
+        self._size = size or GROUP
+        self._columns: dict[str, _Column] = {}
+        self._types: dict[str, pa.DataType] = {}
+        self._count = 0
+
+    def take(self, columns: dict[str, Any], fine: Flags) -> Iterator[pa.Table]:
+        """Take the fine rows of a block; gives the tables that are full with them.
+
+        Parameters
+        ----------
+        columns : dict of str to pyarrow Array or Texts
+            The same names, in the same order, for every block. Nothing of them is needed afterwards.
+        fine : array of bool
+            Which rows are taken.
+        """
+        rows = np.flatnonzero(fine)
+        if not len(rows):
+            return
+        types = {name: pa.string() if isinstance(values, Texts) else values.type for name, values in columns.items()}
+        if types != self._types:
+            yield from self.rest()
+            self._types = types
+            self._columns = {name: _Column(self._size) for name in columns}
+        begin = 0
+        while begin < len(rows):
+            part = rows[begin:begin + self._size - self._count]
+            begins, ends = _runs(part)
+            for name, values in columns.items():
+                self._columns[name].take(values, part, begins, ends)
+            self._count += len(part)
+            begin += len(part)
+            if self._count == self._size:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[pa.Table]:
+        """The rows that have not filled a table yet."""
+        if self._count:
+            yield pa.table({name: column.array() for name, column in self._columns.items()})
+        self._count = 0
+
+
+class _Column:
+    """One column of the table that is being filled."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._count = 0  # rows in the room below
+        self._plain: npt.NDArray[Any] | None = None  # numbers, or the numbers of words
+        self._words: Any = None
+        self._type: Any = None
+        self._ends: Ints | None = None  # of texts
+        self._letters: Bytes = _room(0, np.uint8)
+        self._usual = _USUAL * size
+        self._done: list[Any] = []  # what stands before the room
+
+    def take(self, values: Any, rows: Longs, begins: Longs, ends: Longs) -> None:
+        """Take some rows of a block, which are these runs."""
+        if isinstance(values, Texts) and not values.missing.any():
+            self._take_texts(values, rows)
+        elif not isinstance(values, Texts) and not values.null_count and _numbers(values.type) in _WIDTHS:
+            self._take_numbers(values, begins, ends)
+        else:
+            self._settle()
+            self._done.append(values.array(rows) if isinstance(values, Texts) else values.take(pa.array(rows)))
+
+    def _take_numbers(self, values: Any, begins: Longs, ends: Longs) -> None:
+        words = None
+        if pa.types.is_dictionary(values.type):
+            words = self._known(values.dictionary)
+            if words is None:
+                self._settle()
+                words = values.dictionary
+        if self._ends is not None:
+            self._settle()
+        raw = values.indices if words is not None else values
+        plain = raw.view(_WIDTHS[_numbers(raw.type)]).to_numpy()
+        if self._plain is None:
+            self._plain = _room(self._size, plain.dtype)
+        self._words, self._type = words, raw.type
+        self._count = _copy_runs(plain, begins, ends, self._plain, self._count)
+
+    def _known(self, words: Any) -> Any:
+        """The longer one of the words so far and those of a block, where it begins with the other; else None."""
+        if self._words is None or words is self._words:
+            return words
+        short, long = sorted((self._words, words), key=len)
+        return long if long[:len(short)].equals(short) else None
+
+    def _take_texts(self, values: Texts, rows: Longs) -> None:
+        if self._plain is not None:
+            self._settle()
+        if self._ends is None:
+            self._ends = _room(self._size + 1, np.int32)
+            self._ends[0] = 0
+            self._letters = _room(self._usual, np.uint8)
+        start, length = values.start[rows], values.length[rows]
+        used, upto = int(self._ends[self._count]), self._count + len(rows)
+        here = self._ends[self._count + 1:upto + 1]
+        np.cumsum(length, out=here)
+        here += used
+        if (needed := int(self._ends[upto]) + 8) > len(self._letters):
+            wider = _room(max(needed, 2 * len(self._letters)), np.uint8)
+            wider[:used] = self._letters[:used]
+            self._letters = wider
+        copy(values.data, eights(values.data), start, length, self._letters, eights(self._letters),
+             self._ends[self._count:upto])
+        self._count = upto
+
+    def _settle(self) -> None:
+        """What is in the room becomes an array."""
+        if not self._count:
+            return
+        if self._ends is not None:
+            self._usual = max(self._usual, int(self._ends[self._count]) * 9 // 8 * self._size // self._count)
+            self._done.append(pa.StringArray.from_buffers(
+                self._count, pa.py_buffer(self._ends[:self._count + 1]), pa.py_buffer(self._letters)))
+        else:
+            assert self._plain is not None
+            plain = pa.array(self._plain[:self._count]).view(self._type)
+            self._done.append(plain if self._words is None else pa.DictionaryArray.from_arrays(plain, self._words))
+        self._count, self._plain, self._ends, self._words = 0, None, None, None
+
+    def array(self) -> Any:
+        """All rows that were taken; begins anew."""
+        self._settle()
+        done, self._done = self._done, []
+        return done[0] if len(done) == 1 else pa.chunked_array(done).combine_chunks()
+
+
+def _numbers(kind: pa.DataType) -> int:
+    """The bits of the numbers that stand for values of a type; 0 where none do."""
+    number = kind.index_type if pa.types.is_dictionary(kind) else kind
+    return int(number.bit_width) if pa.types.is_primitive(number) else 0
+
+
+def _room(count: int, kind: Any) -> npt.NDArray[Any]:
+    """Room for so many numbers, from Arrow, which keeps less than the system asks NumPy to make for large ones."""
+    return np.frombuffer(pa.allocate_buffer(count * np.dtype(kind).itemsize), kind)
+
+
+@numba.njit(cache=True, nogil=True)
+def _runs(rows: Longs) -> tuple[Longs, Longs]:
+    """Where rows that follow one another begin, and end."""
+    count = 0
+    for i in range(len(rows)):
+        count += i == 0 or rows[i] != rows[i - 1] + 1
+    begins, ends = np.empty(count, np.int64), np.empty(count, np.int64)
+    k = -1
+    for i in range(len(rows)):
+        if i == 0 or rows[i] != rows[i - 1] + 1:
+            k += 1
+            begins[k] = rows[i]
+        ends[k] = rows[i] + 1
+    return begins, ends
+
+
+@numba.njit(cache=True, nogil=True)
+def _copy_runs(values: npt.NDArray[Any], begins: Longs, ends: Longs, out: npt.NDArray[Any], at: int) -> int:
+    """Copy runs of values behind one another; says where the next one goes."""
+    for k in range(len(begins)):
+        n = ends[k] - begins[k]
+        out[at:at + n] = values[begins[k]:ends[k]]
+        at += n
+    return at
