@@ -9,6 +9,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from jitasa_analytics.store.room import room
+
 Longs = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.int32]
 
@@ -139,7 +141,7 @@ class Dense:
         have = self._table.shape
         threes = np.arange(have[2]) if threes is None else threes
         count = int(np.count_nonzero(self._table[..., _TIMES] > 0))
-        where, values = np.empty((4, count), np.int32), np.empty((have[4], count), np.int64)
+        where, values = room((4, count), np.int32), room((have[4], count), np.int64)
         count = _list(self._table, self._low, ones, threes, fours, where, values)
         where, values = where[:, :count], values[:, :count]
         more = values if have[4] > 1 else np.empty((3, 0), np.int64)
@@ -159,7 +161,7 @@ class Dense:
             Whether the fourth numbers are added up.
         """
         most = int(np.count_nonzero(self._table[..., _TIMES] > 0))
-        where, times = np.empty((4, most), np.int32), np.empty(most, np.int64)
+        where, times = room((4, most), np.int32), room(most, np.int64)
         count = _list_spans(self._table, self._low, ones, fours, width, begin, together, where, times)
         one, two, three, four = where[:, :count]
         return Filled(one, two, three, four, times[:count], _NOTHING, _NOTHING)
@@ -170,11 +172,13 @@ def _count(one: Longs, two: Longs, three: Longs, four: Longs, people: Longs, las
            table: npt.NDArray[Any]) -> None:
     wide = table.shape[4] > 1
     for i in range(len(one)):
-        place = table[np.uint64(one[i]), np.uint64(two[i] - low), np.uint64(three[i]), np.uint64(four[i])]
+        # A name for the place itself would be an array, and made anew for each row.
+        a, b, c, d = np.uint64(one[i]), np.uint64(two[i] - low), np.uint64(three[i]), np.uint64(four[i])
+        before = table[a, b, c, d, _TIMES]
         if wide:
-            place[_LAST] = last[i] if place[_TIMES] == 0 else max(place[_LAST], last[i])
-            place[_PEOPLE] += people[i]
-        place[_TIMES] += times
+            table[a, b, c, d, _LAST] = last[i] if before == 0 else max(table[a, b, c, d, _LAST], last[i])
+            table[a, b, c, d, _PEOPLE] += people[i]
+        table[a, b, c, d, _TIMES] = before + times
 
 
 @numba.njit(cache=True, nogil=True)
@@ -217,12 +221,11 @@ def _list(table: npt.NDArray[Any], low: int, ones: Longs, threes: Longs, fours: 
                 for m in range(len(fours)):
                     if threes[k] >= table.shape[2] or fours[m] >= table.shape[3]:
                         continue
-                    place = table[ones[i], j, threes[k], fours[m]]
-                    if place[_TIMES] <= 0:
+                    if table[ones[i], j, threes[k], fours[m], _TIMES] <= 0:
                         continue
                     where[0, found], where[1, found], where[2, found], where[3, found] = i, j + low, k, m
-                    for v in range(len(place)):
-                        values[v, found] = place[v]
+                    for v in range(table.shape[4]):
+                        values[v, found] = table[ones[i], j, threes[k], fours[m], v]
                     found += 1
     return found
 

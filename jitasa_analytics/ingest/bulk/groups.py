@@ -17,6 +17,7 @@ import pyarrow as pa
 from jitasa_analytics.ingest.bulk.cells import Flags, Longs, Texts
 from jitasa_analytics.ingest.bulk.eights import Bytes, Ints, copy, eights
 from jitasa_analytics.store.feed import GROUP
+from jitasa_analytics.store.room import room
 
 # Bytes of a text at first; the room grows with the texts.
 _USUAL = 16
@@ -86,7 +87,7 @@ class _Column:
         self._words: Any = None
         self._type: Any = None
         self._ends: Ints | None = None  # of texts
-        self._letters: Bytes = _room(0, np.uint8)
+        self._letters: Bytes = room(0, np.uint8)
         self._usual = _USUAL * size
         self._done: list[Any] = []  # what stands before the room
 
@@ -112,7 +113,7 @@ class _Column:
         raw = values.indices if words is not None else values
         plain = raw.view(_WIDTHS[_numbers(raw.type)]).to_numpy()
         if self._plain is None:
-            self._plain = _room(self._size, plain.dtype)
+            self._plain = room(self._size, plain.dtype)
         self._words, self._type = words, raw.type
         self._count = _copy_runs(plain, begins, ends, self._plain, self._count)
 
@@ -127,16 +128,16 @@ class _Column:
         if self._plain is not None:
             self._settle()
         if self._ends is None:
-            self._ends = _room(self._size + 1, np.int32)
+            self._ends = room(self._size + 1, np.int32)
             self._ends[0] = 0
-            self._letters = _room(self._usual, np.uint8)
+            self._letters = room(self._usual, np.uint8)
         start, length = values.start[rows], values.length[rows]
         used, upto = int(self._ends[self._count]), self._count + len(rows)
         here = self._ends[self._count + 1:upto + 1]
         np.cumsum(length, out=here)
         here += used
         if (needed := int(self._ends[upto]) + 8) > len(self._letters):
-            wider = _room(max(needed, 2 * len(self._letters)), np.uint8)
+            wider = room(max(needed, 2 * len(self._letters)), np.uint8)
             wider[:used] = self._letters[:used]
             self._letters = wider
         copy(values.data, eights(values.data), start, length, self._letters, eights(self._letters),
@@ -168,11 +169,6 @@ def _numbers(kind: pa.DataType) -> int:
     """The bits of the numbers that stand for values of a type; 0 where none do."""
     number = kind.index_type if pa.types.is_dictionary(kind) else kind
     return int(number.bit_width) if pa.types.is_primitive(number) else 0
-
-
-def _room(count: int, kind: Any) -> npt.NDArray[Any]:
-    """Room for so many numbers, from Arrow, which keeps less than the system asks NumPy to make for large ones."""
-    return np.frombuffer(pa.allocate_buffer(count * np.dtype(kind).itemsize), kind)
 
 
 @numba.njit(cache=True, nogil=True)
