@@ -23,6 +23,7 @@ Longs = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.uint32]
 
 # Numbers that begin with the same so many bits are a part, and compared among themselves: of ten million rows so few
 # that their table stays in the processor's cache. Were there more parts, their ends would not, while they are filled.
@@ -31,6 +32,8 @@ _SHIFT = np.uint64(64 - _BITS)
 # Fewer rows than this wait for others: each part is to get some of them at a time.
 _TOGETHER = 1 << 16
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+# The last row whose number is kept: a page of memory for a thousand rows costs as much as to put them into parts.
+_LAST = (1 << 32) - 1
 _NOTHING = np.uint64(0x2545F4914F6CDD1D)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -55,7 +58,7 @@ class Keys:
         self._names = [k for k in contract.key if k in types]
         # Room for the most there can be: the system makes each page of it when it is written. Arrays of their own for
         # each table would have to be put together when all wait for it.
-        self._hashes, self._rows = np.empty(0, np.uint64), np.empty(0, np.int64)
+        self._hashes, self._rows = np.empty(0, np.uint64), np.empty(0, np.uint32)
         self._begins: list[Longs] = []  # where the parts begin and end in each table
         self._parted = 0
         self._waiting: list[tuple[Hashes, Longs]] = []
@@ -66,7 +69,7 @@ class Keys:
     def add(self, table: pa.Table, rows: Longs) -> None:
         """Remember the keys of rows by their numbers."""
         self._held += len(table)
-        if self._held > self._most:
+        if self._held > self._most or int(rows.max(initial=0)) > _LAST:
             self.whole = False
         if not self.whole:
             self._forget()
@@ -88,7 +91,7 @@ class Keys:
             found, rows = self._waiting[0] if len(self._waiting) == 1 else (
                 np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
             if not self._parted:
-                self._hashes, self._rows = _room(self._most, np.uint64), _room(self._most, np.int64)
+                self._hashes, self._rows = _room(self._most, np.uint64), _room(self._most, np.uint32)
             room = slice(self._parted, self._parted + len(found))
             self._begins.append(_in_parts(found, rows, self._hashes[room], self._rows[room]) + np.int64(self._parted))
             self._parted += len(found)
@@ -122,7 +125,7 @@ class Keys:
                                                  (begins[:, :half + 1].copy(), begins[:, half:].copy()))))
         at = np.flatnonzero(_among(hashes, _marks(twice))) if len(twice) else np.empty(0, np.int64)
         at = at[np.isin(hashes[at], twice)]
-        rows, hashes = rows[at], hashes[at]
+        rows, hashes = rows[at].astype(np.int64), hashes[at]
         self._forget()
         order = np.lexsort((rows, hashes))
         rows, hashes = rows[order], hashes[order]
@@ -195,15 +198,15 @@ def _combine(found: Hashes, own: Hashes) -> None:
 
 
 def _room(count: int, kind: type[np.generic]) -> npt.NDArray[Any]:
-    """Room for so many numbers of eight bytes, as the system gives it.
+    """Room for so many numbers, as the system gives it.
 
     NumPy asks for huge pages for a large array. To find them while all memory is in use takes longer than all that
     small ones cost.
     """
-    return np.frombuffer(mmap.mmap(-1, 8 * max(1, count)), kind, count)
+    return np.frombuffer(mmap.mmap(-1, np.dtype(kind).itemsize * max(1, count)), kind, count)
 
 
-def _in_parts(hashes: Hashes, rows: Longs, out: Hashes, numbers: Longs) -> Ints:
+def _in_parts(hashes: Hashes, rows: Longs, out: Hashes, numbers: Rows) -> Ints:
     """Put numbers and their rows into ``out`` and ``numbers`` by part; says where each part begins and ends."""
     begins = np.zeros((1 << _BITS) + 1, np.int32)
     _put(hashes, rows, begins, out, numbers)
@@ -211,7 +214,7 @@ def _in_parts(hashes: Hashes, rows: Longs, out: Hashes, numbers: Longs) -> Ints:
 
 
 @numba.njit(cache=True, nogil=True)
-def _put(hashes: Hashes, rows: Longs, begins: Ints, out: Hashes, numbers: Longs) -> None:
+def _put(hashes: Hashes, rows: Longs, begins: Ints, out: Hashes, numbers: Rows) -> None:
     for i in range(len(hashes)):
         begins[np.uint64(hashes[i] >> _SHIFT) + np.uint64(1)] += 1
     for k in range(1, len(begins)):

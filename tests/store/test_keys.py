@@ -81,7 +81,7 @@ def test_numbers_that_meet_in_the_table_are_told_apart() -> None:
     hashes = np.array([0, 1, 1, 5, 1 << 63, 0, (1 << 63) + 5, 7], np.uint64)
     tables = []
     for some in (hashes[:3], hashes[3:]):
-        parted, rows = np.empty_like(some), np.empty(len(some), np.int64)
+        parted, rows = np.empty_like(some), np.empty(len(some), np.uint32)
         begins = keys._in_parts(some, np.arange(len(some)), parted, rows)
         tables.append((parted, begins.astype(np.int64)))
         assert parted.tolist() == some[rows].tolist()
@@ -96,3 +96,12 @@ def test_of_too_many_rows_no_keys_are_kept() -> None:
     for start in (0, 2):
         put(found, made(["a", "a"], [1, 1], start, coded=False))
     assert not found.whole
+
+
+@pytest.mark.parametrize("first", [(1 << 32) - 2, (1 << 32) - 1])
+def test_a_row_behind_four_thousand_millions_is_known_by_its_number_or_not_at_all(first: int) -> None:
+    found = Keys(dataset("doses"), TYPES, {}, 10)
+    put(found, made(["a", "a"], [1, 1], first, coded=False))
+    pages = list(found.alike(9)) if found.whole else []
+    assert [page.tolist() for page in pages] == ([[first, first + 1]] if first + 1 < 1 << 32 else [])
+    assert found.whole == (first + 1 < 1 << 32)
