@@ -117,7 +117,7 @@ class Keys:
         self._part()
         if not self._parted:
             return
-        hashes, rows, begins = self._hashes[:self._parted], self._rows[:self._parted], np.stack(self._begins)
+        hashes, begins = self._hashes[:self._parted], np.stack(self._begins)
         half = 1 << _BITS - 1
         with ThreadPoolExecutor(2) as pool:
             # The last beginning of a half is the end of its last part.
@@ -125,7 +125,7 @@ class Keys:
                                                  (begins[:, :half + 1].copy(), begins[:, half:].copy()))))
         at = np.flatnonzero(_among(hashes, _marks(twice))) if len(twice) else np.empty(0, np.int64)
         at = at[np.isin(hashes[at], twice)]
-        rows, hashes = rows[at].astype(np.int64), hashes[at]
+        rows, hashes = self._rows[at].astype(np.int64), hashes[at]
         self._forget()
         order = np.lexsort((rows, hashes))
         rows, hashes = rows[order], hashes[order]

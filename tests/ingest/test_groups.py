@@ -41,6 +41,8 @@ def block(random: np.random.Generator, count: int, first: int, *, words: list[st
     lon = some(random.uniform(98, 105, count).tolist(), 0.1)
     moments = some(random.integers(0, 2**50, count).tolist(), 0.1)
     fine = random.random(count) < random.choice([0.0, 0.5, 0.99, 1.0], p=[0.1, 0.2, 0.4, 0.3])
+    if random.random() < 0.5:  # most rows that lack something are not fine, in a file
+        fine &= np.array([None not in row for row in zip(word, note, days, people, lon, moments, strict=True)], bool)
     listed = pa.array(words, pa.string())
     columns = {
         "token": texts(token), "note": texts(note), "lon": pa.array(lon, pa.float64()),

@@ -22,7 +22,7 @@ from jitasa_analytics.store.room import room
 # Bytes of a text at first; the room grows with the texts.
 _USUAL = 16
 # How numbers are copied that have so many bits.
-_WIDTHS = {32: pa.int32(), 64: pa.int64()}
+_WIDTHS = {32: np.int32, 64: np.int64}
 
 
 class Groups:
@@ -59,12 +59,14 @@ class Groups:
             yield from self.rest()
             self._types = types
             self._columns = {name: _Column(self._size) for name in columns}
+        # Rows that are not taken often lack something.
+        gaps = {name for name, values in columns.items() if _gaps(values, fine)}
         begin = 0
         while begin < len(rows):
             part = rows[begin:begin + self._size - self._count]
             begins, ends = _runs(part)
             for name, values in columns.items():
-                self._columns[name].take(values, part, begins, ends)
+                self._columns[name].take(values, part, begins, ends, gaps=name in gaps)
             self._count += len(part)
             begin += len(part)
             if self._count == self._size:
@@ -91,11 +93,11 @@ class _Column:
         self._usual = _USUAL * size
         self._done: list[Any] = []  # what stands before the room
 
-    def take(self, values: Any, rows: Longs, begins: Longs, ends: Longs) -> None:
-        """Take some rows of a block, which are these runs."""
-        if isinstance(values, Texts) and not values.missing.any():
-            self._take_texts(values, rows)
-        elif not isinstance(values, Texts) and not values.null_count and _numbers(values.type) in _WIDTHS:
+    def take(self, values: Any, rows: Longs, begins: Longs, ends: Longs, *, gaps: bool) -> None:
+        """Take some rows of a block, which are these runs; ``gaps`` says that some of the rows taken lack a value."""
+        if isinstance(values, Texts) and not gaps:
+            self._take_texts(values, len(rows), begins, ends)
+        elif not isinstance(values, Texts) and not gaps and _numbers(values.type) in _WIDTHS:
             self._take_numbers(values, begins, ends)
         else:
             self._settle()
@@ -111,7 +113,7 @@ class _Column:
         if self._ends is not None:
             self._settle()
         raw = values.indices if words is not None else values
-        plain = raw.view(_WIDTHS[_numbers(raw.type)]).to_numpy()
+        plain = np.frombuffer(raw.buffers()[1], _WIDTHS[_numbers(raw.type)])[raw.offset:raw.offset + len(raw)]
         if self._plain is None:
             self._plain = room(self._size, plain.dtype)
         self._words, self._type = words, raw.type
@@ -124,15 +126,17 @@ class _Column:
         short, long = sorted((self._words, words), key=len)
         return long if long[:len(short)].equals(short) else None
 
-    def _take_texts(self, values: Texts, rows: Longs) -> None:
+    def _take_texts(self, values: Texts, count: int, begins: Longs, ends: Longs) -> None:
         if self._plain is not None:
             self._settle()
         if self._ends is None:
             self._ends = room(self._size + 1, np.int32)
             self._ends[0] = 0
             self._letters = room(self._usual, np.uint8)
-        start, length = values.start[rows], values.length[rows]
-        used, upto = int(self._ends[self._count]), self._count + len(rows)
+        start, length = np.empty(count, np.int32), np.empty(count, np.int32)
+        _copy_runs(values.start, begins, ends, start, 0)
+        _copy_runs(values.length, begins, ends, length, 0)
+        used, upto = int(self._ends[self._count]), self._count + count
         here = self._ends[self._count + 1:upto + 1]
         np.cumsum(length, out=here)
         here += used
@@ -165,10 +169,30 @@ class _Column:
         return done[0] if len(done) == 1 else pa.chunked_array(done).combine_chunks()
 
 
+def _gaps(values: Any, fine: Flags) -> bool:
+    """Whether one of the fine rows lacks a value."""
+    if isinstance(values, Texts):
+        return bool((values.missing & fine).any())
+    valid = values.buffers()[0] if values.null_count else None
+    if valid is None:
+        return bool(values.null_count)
+    return bool(_lacking(np.frombuffer(valid, np.uint8), values.offset, fine))
+
+
 def _numbers(kind: pa.DataType) -> int:
     """The bits of the numbers that stand for values of a type; 0 where none do."""
     number = kind.index_type if pa.types.is_dictionary(kind) else kind
     return int(number.bit_width) if pa.types.is_primitive(number) else 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _lacking(valid: Bytes, offset: int, fine: Flags) -> bool:
+    """Whether a fine row has no bit."""
+    found = 0
+    for i in range(len(fine)):
+        at = np.uint64(i + offset)
+        found += np.uint8(fine[i]) & ~(valid[at >> np.uint64(3)] >> np.uint8(at & np.uint64(7))) & 1
+    return found != 0
 
 
 @numba.njit(cache=True, nogil=True)
