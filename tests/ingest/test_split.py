@@ -18,8 +18,9 @@ def text(seed: int, delimiter: str, end: str, *, quotes: bool) -> str:
     for _ in range(900):
         count = int(random.choice([3] * 8 + [1, 2, 4]))
         cells = ["x" * int(k) for k in random.choice([0, 0, 1, 2, 7, 8, 9, 60, 70, 300], count)]
-        if quotes and random.random() < 0.1:
-            cells[0] = f'"{cells[0]} y"'
+        if quotes and random.random() < 0.2:
+            at = int(random.integers(0, count))
+            cells[at] = f'"{cells[at]} {delimiter}y"'
         lines.append(delimiter.join(cells))
     lines[50] = delimiter.join(["z" * 5000] * 3)
     lines[60:62] = ["", delimiter * 2]
@@ -45,6 +46,7 @@ def test_cells_are_those_of_csv(seed: int, delimiter: str, end: str, quotes: boo
                 for record, starts, lengths in zip(found.record.tolist(), found.starts.T.tolist(),
                                                    found.lengths.T.tolist(), strict=True)}
         assert rows == {k: row for k, row in filled.items() if len(row) == 3}
+        assert list(found.texts(memoryview(raw), np.arange(len(rows)), delimiter)) == list(rows.values())
         odd = {record: next(csv.reader([raw[a:b].decode()], delimiter=delimiter))
                for record, a, b in found.odd.tolist()}
         assert odd == {k: row for k, row in filled.items() if len(row) != 3}
@@ -53,3 +55,10 @@ def test_cells_are_those_of_csv(seed: int, delimiter: str, end: str, quotes: boo
 def test_a_return_within_a_line_is_left_to_others() -> None:
     raw = ("a,b,c\r\n" * 700 + "a,b\rb,c\r\n").encode()
     assert Splitter(3, ",").split(np.frombuffer(raw, np.uint8), last=True) is None
+
+
+def test_a_quoted_cell_that_is_the_only_one_stays_whole() -> None:
+    raw = b'a\n"b,c"\nd\n'
+    found = Splitter(1, ",").split(np.frombuffer(raw, np.uint8), last=True)
+    assert found is not None
+    assert list(found.texts(memoryview(raw), np.arange(3), ",")) == [["a"], ["b,c"], ["d"]]

@@ -196,10 +196,8 @@ class _Import:
             told = np.isin(numbers, list(self._noted)) if self._noted else False
             passed = self.lane.read(data, found, numbers, skip | marked | told)
             left_over = np.flatnonzero(~passed.fine & ~skip)
-            for k, number, starts, lengths in zip(
-                    left_over.tolist(), numbers[left_over].tolist(), found.starts[:, left_over].T.tolist(),
-                    found.lengths[:, left_over].T.tolist(), strict=True):
-                cells = [str(raw[s:s + n], "utf-8") for s, n in zip(starts, lengths, strict=True)]
+            cells_of = found.texts(raw, left_over, self._begun.delimiter)
+            for k, number, cells in zip(left_over.tolist(), numbers[left_over].tolist(), cells_of, strict=True):
                 if cells[0].strip() or any(c.strip() for c in cells):
                     (doubtful if marked[k] else rest).rows[number] = cells
             self._records += found.records

@@ -6,11 +6,13 @@ quotes, a break inside quotes) is left to it, record by record.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numba
 import numpy as np
+import numpy.typing as npt
 from numba.cpython.unsafe.numbers import trailing_zeros
 
 from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, Ints
@@ -47,6 +49,17 @@ class Split:
     odd: Ints
     records: int
     used: int
+
+    def texts(self, data: memoryview, rows: npt.NDArray[np.int64], delimiter: str) -> Iterator[list[str]]:
+        """The cells of some plain rows of the block as text."""
+        starts, lengths = self.starts[:, rows], self.lengths[:, rows]
+        # Cells without quotes stand side by side: the line is taken apart at once.
+        bare = (starts[1:] == starts[:-1] + lengths[:-1] + 1).all(axis=0) & (len(starts) > 1)
+        for at, count, one in zip(starts.T.tolist(), lengths.T.tolist(), bare.tolist(), strict=True):
+            if one:
+                yield str(data[at[0]:at[-1] + count[-1]], "utf-8").split(delimiter)
+            else:
+                yield [str(data[s:s + n], "utf-8") for s, n in zip(at, count, strict=True)]
 
 
 class Splitter:
