@@ -19,7 +19,7 @@ from jitasa_analytics.contracts import Column, Dataset
 from jitasa_analytics.store import implied
 from jitasa_analytics.store.counted import CUBE_OF, Counted
 from jitasa_analytics.store.doubles import ROW, Doubles
-from jitasa_analytics.store.feed import GROUP, Feed
+from jitasa_analytics.store.feed import GROUP, MOST_BYTES, Feed
 from jitasa_analytics.store.staging import Authority, merge_sql
 from jitasa_analytics.store.tables import arrow_type, quoted, to_arrow, to_frame, with_cells
 from jitasa_analytics.store.transaction import Transaction
@@ -101,18 +101,20 @@ class Stage:
         """Add checked rows with ``_row``."""
         table = to_arrow(frame, self._contract).select([c.name for c in self._given])
         self._few.append(table.append_column(ROW, pa.array(frame[ROW].to_numpy(np.int64))))
-        if sum(map(len, self._few)) >= GROUP:
-            self._put_few()
+        if sum(t.nbytes for t in self._few) >= MOST_BYTES:
+            self._put_few(whole=False)
+        elif sum(map(len, self._few)) >= GROUP:
+            self._put_few(whole=True)
 
-    def _put_few(self, *, last: bool = False) -> None:
-        """Rows that came a few at a time, in whole groups: among others they would leave no group whole."""
+    def _put_few(self, *, whole: bool) -> None:
+        """Rows that came a few at a time, in whole groups or all: among others they would leave no group whole."""
         if not self._few:
             return
         some = pa.concat_tables(self._few)
-        whole = len(some) if last else len(some) // GROUP * GROUP
-        self._few = [] if last else [some.slice(whole)]
-        for start in range(0, whole, GROUP):
-            self._put(self._feed.fitted(some.slice(start, min(GROUP, whole - start)).combine_chunks()))
+        count = len(some) // GROUP * GROUP if whole else len(some)
+        self._few = [some.slice(count)] if count < len(some) else []
+        for start in range(0, count, GROUP):
+            self._put(self._feed.fitted(some.slice(start, min(GROUP, count - start)).combine_chunks()))
 
     def _put(self, table: pa.Table) -> None:
         if self._counted is not None:
@@ -268,7 +270,7 @@ class Stage:
         """All rows have come: the last ones may still be on their way into the table."""
         if self._loading and not self._ended:
             self._ended = True
-            self._put_few(last=True)
+            self._put_few(whole=False)
             if self._counted is not None:
                 self._counted.begin()
             self._feed.end()

@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 
 # Rows of one of DuckDB's row groups.
 GROUP = 122_880
+# Rows of long texts are not held until they are a whole group.
+MOST_BYTES = 1 << 26
 _AHEAD = 6
 _FEW = 50_000
 _SOON = 0.1
@@ -63,7 +65,9 @@ class Feed:
             return
         self._held.append(table)
         self._rows += len(table)
-        if self._rows >= GROUP:
+        if sum(t.nbytes for t in self._held) >= MOST_BYTES:
+            self._send(self._rows)
+        elif self._rows >= GROUP:
             self._send(self._rows // GROUP * GROUP)
 
     def end(self) -> None:

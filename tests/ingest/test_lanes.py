@@ -14,7 +14,7 @@ import pytest
 
 from jitasa_analytics.errors import InputError
 from jitasa_analytics.ingest import import_files
-from jitasa_analytics.ingest.bulk import columns, groups, opened, stream
+from jitasa_analytics.ingest.bulk import columns, groups, opened, rest, stream
 from jitasa_analytics.ingest.bulk.said import Said
 from jitasa_analytics.store import Store, bulk, feed
 from tests.defects.case import Case
@@ -37,6 +37,8 @@ def lane(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr(stream, "BLOCK", 700)
     for module in (groups, feed, bulk):
         monkeypatch.setattr(module, "GROUP", 30)
+    for module in (rest, feed, bulk):
+        monkeypatch.setattr(module, "MOST_BYTES", 3000)
     monkeypatch.setattr(columns, "_FEW", 20)
 
     def turn(fast: bool) -> None:

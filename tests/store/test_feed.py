@@ -32,7 +32,10 @@ def rows(start: int, count: int, *, numbered: bool = True) -> pa.Table:
     return pa.table({"n": numbers, "word": words.dictionary_encode() if numbered else words})
 
 
-def test_all_rows_arrive_once_and_in_order(connection: duckdb.DuckDBPyConnection) -> None:
+@pytest.mark.parametrize("most", [feed.MOST_BYTES, 600, 1])
+def test_all_rows_arrive_once_and_in_order(most: int, connection: duckdb.DuckDBPyConnection,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "MOST_BYTES", most)
     # Words by number and as they are, of their own numbering in each table, in tables of any size.
     taken = Feed(connection, insert)
     at = 0
@@ -74,3 +77,14 @@ def test_what_is_not_wanted_any_more_ends_at_once(count: int, connection: duckdb
     taken.stop()
     connection.execute("ROLLBACK")
     assert connection.execute("SELECT count(*) FROM t").fetchall() == [(0,)]
+
+
+def test_long_texts_are_not_held_until_they_are_a_group(connection: duckdb.DuckDBPyConnection,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "MOST_BYTES", 5000)
+    taken = Feed(connection, insert)
+    for n in range(30):
+        taken.put(pa.table({"n": [n], "word": ["long " * 300]}))
+        assert sum(t.nbytes for t in taken._held) < 5000
+    taken.finish()
+    assert connection.execute("SELECT count(DISTINCT n), sum(length(word)) FROM t").fetchall() == [(30, 45_000)]

@@ -18,16 +18,24 @@ from jitasa_analytics.ingest.mapping import ROW
 from jitasa_analytics.ingest.table import Noted, Table
 from jitasa_analytics.store import Transaction
 
-# Rows are collected up to so many.
+# Rows are collected up to so many, and so many bytes of them.
 MOST = 20_000
+MOST_BYTES = 1 << 25
 
 
 @dataclass
 class Rest:
-    """Rows for the careful lane by number: with as many cells as there are headers, and with more or fewer."""
+    """Rows for the careful lane by number: with as many cells as there are headers, and with more or fewer.
+
+    Attributes
+    ----------
+    size : int
+        About how many bytes they have in the file.
+    """
 
     rows: dict[int, list[str]] = field(default_factory=dict)
     ragged: dict[int, list[str]] = field(default_factory=dict)
+    size: int = 0
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.ragged)
@@ -36,6 +44,12 @@ class Rest:
         """Take the rows of another collection, too."""
         self.rows |= other.rows
         self.ragged |= other.ragged
+        self.size += other.size
+
+    @property
+    def full(self) -> bool:
+        """Whether these are as many rows as are collected."""
+        return len(self) >= MOST or self.size >= MOST_BYTES
 
 
 @dataclass(frozen=True)

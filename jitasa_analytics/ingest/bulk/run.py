@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from jitasa_analytics.ingest import careful, commit, headers, notes
-from jitasa_analytics.ingest.bulk import stream
+from jitasa_analytics.ingest import careful, commit, notes
 from jitasa_analytics.ingest.bulk.cells import by_day
-from jitasa_analytics.ingest.bulk.eights import Bytes
-from jitasa_analytics.ingest.bulk.groups import Groups
-from jitasa_analytics.ingest.bulk.lane import Lane, Passed, suits
+from jitasa_analytics.ingest.bulk.judge import Judge, NotPlainError, ahead
+from jitasa_analytics.ingest.bulk.lane import Lane, suits
 from jitasa_analytics.ingest.bulk.opened import Opened
-from jitasa_analytics.ingest.bulk.rest import MOST, CarefulLane, Rest, Told
+from jitasa_analytics.ingest.bulk.rest import CarefulLane, Rest, Told
 from jitasa_analytics.ingest.bulk.said import Said
-from jitasa_analytics.ingest.bulk.split import Splitter, rows_that_begin
 from jitasa_analytics.ingest.bulk.stream import OtherEncodingError, Stream
-from jitasa_analytics.ingest.bulk.totals import Totals
 from jitasa_analytics.ingest.findings import Findings
 from jitasa_analytics.ingest.job import Job, Run
 from jitasa_analytics.ingest.mapping import ROW
@@ -40,32 +31,11 @@ from jitasa_analytics.store import Transaction
 from jitasa_analytics.store.bulk import Stage
 from jitasa_analytics.store.staging import Authority
 
-# So many blocks are read ahead, while rows are with the careful lane.
-_AHEAD = 8
 # In a file of more bytes there are points enough for a grid of their areas to be worth its while.
 _MANY_BYTES = 1 << 24
 # Seconds after which a thread that works in Python lets another one have its turn. The threads of the fast lane need
 # few moments of Python, but many of them, and would wait for each as long as the careful lane works.
 _TURN = 0.0005
-# A row that begins so is the example of a template.
-_EXAMPLE = headers.EXAMPLE.encode()
-
-
-class _NotPlainError(Exception):
-    """The file is written in a way that only the careful lane reads."""
-
-
-@dataclass
-class _Judged:
-    """A block that went through the fast lane."""
-
-    passed: Passed
-    tables: list[pa.Table]
-    numbers: npt.NDArray[np.int64]
-    rest: Rest
-    doubtful: Rest
-    examples: list[int]
-    done: int
 
 
 def import_large(tx: Transaction, job: Job, run: Run) -> FileReport | None:
@@ -79,10 +49,10 @@ def import_large(tx: Transaction, job: Job, run: Run) -> FileReport | None:
             if work.lane.whole:
                 with _without_collector():
                     return work.done()
-            raise _NotPlainError
+            raise NotPlainError
         except OtherEncodingError:
             work.stage.give_up()
-        except _NotPlainError:
+        except NotPlainError:
             work.stage.give_up()
             return None
         except BaseException:
@@ -106,10 +76,8 @@ class _Import:
         self._said = Said(job.path.name, job.recipe.headers(), self._begun.sheet)
         # Cells of which the file's reader has something to say, by row.
         self._noted: dict[int, list[Noted]] = {}
-        self._totals = Totals()
-        self._groups = Groups()
+        self._judge = Judge(self._begun, self._stream, self.lane, self._noted)
         self._days = Days(job.contract, by_day)
-        self._records = 0
         self._report = FileReport(job.path.name, job.contract.name, job.recipe.name, sheet=self._begun.sheet)
         self._rules: Counter[str] = Counter()
 
@@ -120,28 +88,28 @@ class _Import:
             self._said.add(1, "", "", f"encoding_{self._stream.encoding.replace('-', '')}", "repair")
         self._say_of_file()
         rest, doubtful = Rest(), Rest()
-        with closing(CarefulLane(self._tx, job, run, self._noted)) as lane:
-            with ThreadPoolExecutor(1) as pool:
-                for judged in _ahead(pool, self._judged()):
-                    self._add(judged.tables)
-                    report.read += int(np.count_nonzero(judged.passed.fine))
-                    self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
-                    for row in judged.examples:
-                        self._said.add(row, "", "", "example_skipped", "repair")
-                    rest.take(judged.rest)
-                    doubtful.take(judged.doubtful)
-                    if len(rest) >= MOST:
-                        self._take(lane.begin(rest))
-                        rest = Rest()
-                    run.advance(job.path.name, *self._begun.far(judged.done, self._stream.total, self._records))
-            self._add(self._groups.rest())
-            totals = {row for row in doubtful.rows if self._totals.counts(row)}
+        with (closing(CarefulLane(self._tx, job, run, self._noted)) as lane,
+              closing(ahead(self._judge.blocks())) as blocks):
+            for judged in blocks:
+                self._add(judged.tables)
+                report.read += int(np.count_nonzero(judged.passed.fine))
+                self._said.of_cells(self.lane.readers, judged.passed, judged.numbers)
+                for row in judged.examples:
+                    self._said.add(row, "", "", "example_skipped", "repair")
+                rest.take(judged.rest)
+                doubtful.take(judged.doubtful)
+                if rest.full:
+                    self._take(lane.begin(rest))
+                    rest = Rest()
+                run.advance(job.path.name, *self._begun.far(judged.done, self._stream.total, self._judge.records))
+            self._add(self._judge.groups.rest())
+            totals = {row for row in doubtful.rows if self._judge.totals.counts(row)}
             rest.take(Rest({r: c for r, c in doubtful.rows.items() if r not in totals}))
             self._take(lane.begin(rest))
             self._take(lane.begin(Rest({r: doubtful.rows[r] for r in totals}), totals=True))
             self._take(lane.end())
         if not report.read:
-            raise _NotPlainError
+            raise NotPlainError
         report.sha256 = self._stream.sha256 if self._begun.text == job.path else ""
         run.progress(job.path.name, "plan")
         self._settle()
@@ -159,66 +127,6 @@ class _Import:
                 self._said.add(note.row, note.column, note.value, note.code, note.severity)
         if left := notes.unused(begun.columns, recipe):
             self._said.add(begun.header_row, "", left, "columns_unused", "warning")
-
-    # -- reading ---------------------------------------------------------------------------
-
-    def _judged(self) -> Iterator[_Judged]:
-        """The blocks, each with what the fast lane made of it."""
-        left = np.empty(0, np.uint8)
-        splitter = Splitter(len(self._begun.heads), self._begun.delimiter)
-        blocks = _with_last(self._stream.blocks())
-        for block, last in blocks:
-            data = np.concatenate([left, block]) if len(left) else block
-            data = data.view()
-            data.flags.writeable = False  # the same compiled code reads blocks of every kind
-            raw = data.data
-            found = splitter.split(data, last=last)
-            if found is None:
-                raise _NotPlainError
-            left = data[found.used:].copy()
-            if len(left) > 4 * len(block) + (64 << 20):
-                raise _NotPlainError
-            numbers = np.add(found.record, self._records + 1, dtype=np.int64)
-            rest, doubtful = Rest(), Rest()
-            examples: list[int] = []
-            skip = np.zeros(len(numbers), bool)
-            if self._records < self._begun.header_row:
-                skip |= numbers <= self._begun.header_row
-                found.lengths[:, skip] = 0  # a header is no text for the rules: to find that it is no area takes long
-            for record, begin, end in found.odd.tolist():
-                self._odd(record + self._records + 1, str(raw[begin:end], "utf-8"), rest, doubtful, examples)
-            for k in rows_that_begin(data, found.starts[0], _EXAMPLE):
-                if skip[k]:
-                    continue
-                skip[k] = True
-                examples.append(int(numbers[k]))
-            marked = self._totals.look(data, found, numbers, skip, last=last)
-            told = np.isin(numbers, list(self._noted)) if self._noted else False
-            passed = self.lane.read(data, found, numbers, skip | marked | told)
-            left_over = np.flatnonzero(~passed.fine & ~skip)
-            cells_of = found.texts(raw, left_over, self._begun.delimiter)
-            for k, number, cells in zip(left_over.tolist(), numbers[left_over].tolist(), cells_of, strict=True):
-                if cells[0].strip() or any(c.strip() for c in cells):
-                    (doubtful if marked[k] else rest).rows[number] = cells
-            self._records += found.records
-            tables = list(self._groups.take(passed.columns, passed.fine))
-            yield _Judged(replace(passed, columns={}), tables, numbers, rest, doubtful, examples, self._stream.done)
-
-    def _odd(self, number: int, text: str, rest: Rest, doubtful: Rest,
-             examples: list[int]) -> None:
-        """A record that only ``csv`` reads."""
-        if number <= self._begun.header_row:
-            return
-        cells = next(csv.reader(io.StringIO(text), delimiter=self._begun.delimiter), [])
-        if not any(c.strip() for c in cells):
-            return
-        if cells[0].startswith(headers.EXAMPLE):
-            examples.append(number)
-        elif len(cells) == len(self._begun.heads):
-            first = next(c.strip() for c in cells if c.strip())
-            (doubtful if headers.is_remark(first) else rest).rows[number] = cells
-        else:
-            rest.ragged[number] = cells
 
     # -- the careful lane ------------------------------------------------------------------
 
@@ -310,31 +218,3 @@ def _without_collector() -> Iterator[None]:
         sys.setswitchinterval(turn)
         if collected:
             gc.enable()
-
-
-def _with_last(blocks: Iterator[Bytes]) -> Iterator[tuple[Bytes, bool]]:
-    """Each block, and whether it is the last one; a short end is one with the block before it."""
-    before = next(blocks, None)
-    for block in blocks:
-        assert before is not None
-        if len(block) < stream.BLOCK // 16:
-            before = np.concatenate([before, block])
-            continue
-        yield before, False
-        before = block
-    if before is not None:
-        yield before, True
-
-
-def _ahead(pool: ThreadPoolExecutor, judged: Iterator[_Judged]) -> Iterator[_Judged]:
-    """Each block, while the next ones are read already by the pool's one thread."""
-    waiting = deque(pool.submit(next, judged, None) for _ in range(_AHEAD))
-    try:
-        while (found := waiting.popleft().result()) is not None:
-            waiting.append(pool.submit(next, judged, None))
-            yield found
-    finally:
-        for block in waiting:
-            block.cancel()
-
-
