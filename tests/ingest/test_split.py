@@ -8,6 +8,7 @@ import io
 import numpy as np
 import pytest
 
+from jitasa_analytics.ingest.bulk import split, stream
 from jitasa_analytics.ingest.bulk.split import Splitter
 
 
@@ -62,3 +63,17 @@ def test_a_quoted_cell_that_is_the_only_one_stays_whole() -> None:
     found = Splitter(1, ",").split(np.frombuffer(raw, np.uint8), last=True)
     assert found is not None
     assert list(found.texts(memoryview(raw), np.arange(3), ",")) == [["a"], ["b,c"], ["d"]]
+
+
+@pytest.mark.parametrize("count", [0, 1, 127, 128, 129, 256, 700])
+def test_bytes_that_matter_are_counted_wherever_they_stand(count: int) -> None:
+    for at in range(count):
+        data = np.full(count, ord("a"), np.uint8)
+        for byte, ascii_only, null, lines in ((0, True, True, 0), (200, False, False, 0), (10, True, False, 1)):
+            data[at] = byte
+            assert stream._look(data) == (ascii_only, null)
+            assert split._newlines(data) == lines
+    for byte in (0, 10, 255):  # as many as there can be
+        data = np.full(count, byte, np.uint8)
+        assert stream._look(data) == (byte < 128 or not count, byte == 0 and count > 0)
+        assert split._newlines(data) == (count if byte == 10 else 0)

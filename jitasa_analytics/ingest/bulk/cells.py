@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, Ints, copy, eights
+from jitasa_analytics.ingest.bulk.eights import Bytes, Ints, copy, eights
 
 Flags = npt.NDArray[np.bool_]
 Longs = npt.NDArray[np.int64]
@@ -27,12 +27,6 @@ _DIGITS = 15
 _POWERS: Floats = np.array([float(10**k) for k in range(_DIGITS + 1)])
 _MICROSECONDS_A_DAY = 86_400_000_000
 NOBODY, LABEL, NATIONAL_ID = 0, 1, 2
-# Eight like bytes each: the lower seven bits, the highest one, the bit that makes letters small, ``_`` and ``-``, and
-# what carries into the highest bit from a character on.
-_LOW, _HIGH, _SMALL = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x8080808080808080), np.uint64(0x2020202020202020)
-_LINES, _DASHES = np.uint64(0x5F5F5F5F5F5F5F5F), np.uint64(0x2D2D2D2D2D2D2D2D)
-_AT_0, _AFTER_9 = np.uint64(0x5050505050505050), np.uint64(0x4646464646464646)
-_AT_A, _AFTER_Z = np.uint64(0x1F1F1F1F1F1F1F1F), np.uint64(0x0505050505050505)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -188,34 +182,21 @@ def plain(data: Bytes, start: Ints, length: Ints, is_code: bool, read: Flags) ->
         read[i] = fine
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _strange(eight: Any) -> Any:
-    """0 where eight bytes are all letters, digits, ``_`` or ``-``.
-
-    Added to a byte below 128, 128 less a letter carries into the highest bit from that letter on; nothing is
-    carried into the next byte.
-    """
-    low = eight & _LOW
-    digit = (low + _AT_0) & ~(low + _AFTER_9)
-    small = low | _SMALL
-    letter = (small + _AT_A) & ~(small + _AFTER_Z)
-    line, dash = ~((low ^ _LINES) + _LOW), ~((low ^ _DASHES) + _LOW)
-    return (~(digit | letter | line | dash) | eight) & _HIGH
-
-
+@numba.njit(cache=True, nogil=True)
 def person(data: Bytes, start: Ints, length: Ints, kind: npt.NDArray[np.uint8]) -> None:
     """Which cells hold a token or label already, and which a national id whose check digit fits."""
-    _person(data, eights(data), start, length, kind)
-
-
-@numba.njit(cache=True, nogil=True)
-def _person(data: Bytes, words: Eights, start: Ints, length: Ints, kind: npt.NDArray[np.uint8]) -> None:
     for i in range(len(start)):
         s, n = np.int64(start[i]), np.int64(length[i])
         kind[i] = NOBODY
         if n == 34 and data[np.uint64(s)] == 112 and data[np.uint64(s + 1)] == 95:
-            strange = _strange(words[np.uint64(s + 2)]) | _strange(words[np.uint64(s + 10)]) | _strange(
-                words[np.uint64(s + 18)]) | _strange(words[np.uint64(s + 26)])
+            # Letters, digits, ``_`` and ``-``: so many of them, counted in bytes, are looked at all at once.
+            letters = data[np.uint64(s + 2):np.uint64(s + 34)]
+            strange = np.uint8(0)
+            for k in range(32):
+                b = letters[k]
+                digit = np.uint8(b - np.uint8(48)) <= 9
+                letter = np.uint8(np.uint8(b | np.uint8(32)) - np.uint8(97)) <= 25
+                strange = np.uint8(strange + np.uint8(not (digit | letter | (b == 95) | (b == 45))))
             kind[i] = LABEL if strange == 0 else NOBODY
             continue
         if not 1 < n <= 61:

@@ -221,7 +221,8 @@ class Reader:
         """Texts: by their words, or compiled code's with those of words put in."""
         if bare is None:
             bare = self._refused[codes] | self._gone[codes]
-        found = pa.DictionaryArray.from_arrays(pa.array(codes, mask=bare if bare.any() else None), self._listed)
+        codes_or_none = pa.array(codes, mask=bare if bare.any() else None)
+        found = pa.DictionaryArray.from_arrays(codes_or_none, self._listed, safe=False)
         if values is None:
             return found
         return pc.coalesce(values.array(), found.dictionary_decode())

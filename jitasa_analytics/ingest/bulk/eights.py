@@ -13,6 +13,8 @@ Eights = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int32]
 
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+# Bytes that are counted together; their number fits into a byte.
+AT_ONCE = 128
 
 
 def eights(data: Bytes) -> Eights:

@@ -159,7 +159,8 @@ class _Column:
         else:
             assert self._plain is not None
             plain = pa.array(self._plain[:self._count]).view(self._type)
-            self._done.append(plain if self._words is None else pa.DictionaryArray.from_arrays(plain, self._words))
+            self._done.append(plain if self._words is None else pa.DictionaryArray.from_arrays(
+                plain, self._words, safe=False))
         self._count, self._plain, self._ends, self._words = 0, None, None, None
 
     def array(self) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba.cpython.unsafe.numbers import trailing_zeros
 
-from jitasa_analytics.ingest.bulk.eights import Bytes, Eights, Ints
+from jitasa_analytics.ingest.bulk.eights import AT_ONCE, Bytes, Eights, Ints
 from jitasa_analytics.ingest.bulk.quoted import FINE, NEWLINE, QUOTE, RETURN, SPACE, STRANGE, split_quoted
 
 _zeros: Any = trailing_zeros
@@ -118,9 +118,16 @@ class Splitter:
 
 @numba.njit(cache=True, nogil=True)
 def _newlines(data: Bytes) -> int:
-    """How many lines end."""
+    """How many lines end: counted a piece at a time, in numbers as small as the bytes."""
+    whole = len(data) // AT_ONCE * AT_ONCE
     found = 0
-    for i in range(len(data)):
+    for base in range(0, whole, AT_ONCE):
+        piece = data[np.uint64(base):np.uint64(base + AT_ONCE)]
+        here = np.uint8(0)
+        for k in range(AT_ONCE):
+            here = np.uint8(here + np.uint8(piece[k] == NEWLINE))
+        found += here
+    for i in range(whole, len(data)):
         found += data[i] == NEWLINE
     return found
 

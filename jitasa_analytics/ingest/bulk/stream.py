@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from jitasa_analytics.errors import InputError
-from jitasa_analytics.ingest.bulk.eights import Bytes
+from jitasa_analytics.ingest.bulk.eights import AT_ONCE, Bytes
 from jitasa_analytics.ingest.text import MAX_LINE, MAX_RATIO, SMALL
 from jitasa_analytics.ingest.workbook import too_large
 
@@ -196,12 +196,24 @@ class _Raw:
 
 @numba.njit(cache=True, nogil=True)
 def _look(data: Bytes) -> tuple[bool, bool]:
-    """Whether all bytes are ASCII, and whether one is 0."""
-    high, null = np.uint8(0), 0
-    for i in range(len(data)):
-        high |= data[i]
-        null += data[i] == 0  # to count them takes a third of the time that it takes to ask for one
-    return bool(high < 128), null != 0
+    """Whether all bytes are ASCII, and whether one is 0.
+
+    They are counted a piece at a time, in numbers as small as the bytes, so that many are looked at at once.
+    """
+    whole = len(data) // AT_ONCE * AT_ONCE
+    others = nulls = 0
+    for base in range(0, whole, AT_ONCE):
+        piece = data[np.uint64(base):np.uint64(base + AT_ONCE)]
+        high = null = np.uint8(0)
+        for k in range(AT_ONCE):
+            high = np.uint8(high + (piece[k] >> np.uint8(7)))
+            null = np.uint8(null + np.uint8(piece[k] == 0))
+        others += high
+        nulls += null
+    for i in range(whole, len(data)):
+        others += data[i] >> 7
+        nulls += data[i] == 0
+    return others == 0, nulls != 0
 
 
 @numba.njit(cache=True, nogil=True)
