@@ -120,7 +120,7 @@ class Splitter:
 def _newlines(data: Bytes) -> int:
     """How many lines end: counted a piece at a time, in numbers as small as the bytes."""
     whole = len(data) // AT_ONCE * AT_ONCE
-    found = 0
+    found: Any = 0
     for base in range(0, whole, AT_ONCE):
         piece = data[np.uint64(base):np.uint64(base + AT_ONCE)]
         here = np.uint8(0)
@@ -129,7 +129,7 @@ def _newlines(data: Bytes) -> int:
         found += here
     for i in range(whole, len(data)):
         found += data[i] == NEWLINE
-    return found
+    return int(found)
 
 
 @numba.njit(cache=True, nogil=True)

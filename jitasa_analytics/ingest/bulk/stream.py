@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numba
 import numpy as np
@@ -201,10 +201,11 @@ def _look(data: Bytes) -> tuple[bool, bool]:
     They are counted a piece at a time, in numbers as small as the bytes, so that many are looked at at once.
     """
     whole = len(data) // AT_ONCE * AT_ONCE
-    others = nulls = 0
+    others: Any = 0
+    nulls: Any = 0
     for base in range(0, whole, AT_ONCE):
         piece = data[np.uint64(base):np.uint64(base + AT_ONCE)]
-        high = null = np.uint8(0)
+        high, null = np.uint8(0), np.uint8(0)
         for k in range(AT_ONCE):
             high = np.uint8(high + (piece[k] >> np.uint8(7)))
             null = np.uint8(null + np.uint8(piece[k] == 0))
@@ -213,7 +214,7 @@ def _look(data: Bytes) -> tuple[bool, bool]:
     for i in range(whole, len(data)):
         others += data[i] >> 7
         nulls += data[i] == 0
-    return others == 0, nulls != 0
+    return bool(others == 0), bool(nulls != 0)
 
 
 @numba.njit(cache=True, nogil=True)

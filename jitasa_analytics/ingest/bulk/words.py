@@ -26,7 +26,7 @@ _HEAD, _SECOND, _WHICH, _WIDE = 0, 1, 2, 4
 _BYTES_BIT = 32
 # What the rules made of a text: nothing that can be used, no value, or something of which there is more to say.
 REFUSED, GONE, SAID = 1, 2, 4
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+_MIX, _MIX_SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 # What of the first eight bytes belongs to a text of so many; behind the longest, what of the second eight does.
 _HEADS: Eights = np.array([*((1 << min(64, 8 * n)) - 1 for n in range(LONGEST + 1)),
                            *((1 << min(64, max(0, 8 * n - 64))) - 1 for n in range(LONGEST + 1))], np.uint64)
@@ -97,13 +97,14 @@ def _wider(places: Eights, arena: Bytes, ends: npt.NDArray[np.int64]) -> Eights:
 
 @numba.njit(cache=True, nogil=True)
 def _move(places: Eights, arena: Bytes, ends: npt.NDArray[np.int64], wide: Eights) -> None:
-    mask = np.uint64(len(wide) - 1)
+    mask, shift = np.uint64(len(wide) - 1), _shift(wide)
     for k in range(len(places)):
         which = places[k, _WHICH]
         if which == 0:
             continue
         begin = ends[np.int64(which & np.uint64(0xFFFFFFFF)) - 1]
-        at = _place(places[k, _HEAD], places[k, _SECOND], arena, begin, np.int64(which >> np.uint64(_BYTES_BIT))) & mask
+        count = np.int64(which >> np.uint64(_BYTES_BIT))
+        at = _place(places[k, _HEAD], places[k, _SECOND], arena, begin, count) >> shift
         while wide[at, _WHICH] != 0:
             at = (at + np.uint64(1)) & mask
         wide[at] = places[k]
@@ -111,12 +112,20 @@ def _move(places: Eights, arena: Bytes, ends: npt.NDArray[np.int64], wide: Eight
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _place(head: Any, second: Any, data: Bytes, start: Any, count: Any) -> Any:
-    """Where a text would stand in a table of all places, by its first sixteen bytes and those behind them."""
-    h = (head ^ np.uint64(count)) * _MIX
-    h = ((h >> np.uint64(32)) ^ h ^ second) * _MIX
+    """A number of a text, by its first sixteen bytes and those behind them; its highest bits say the place."""
+    h = (head ^ (second * _MIX_SECOND) ^ np.uint64(count)) * _MIX
     for k in range(16, count):
-        h = (h ^ np.uint64(data[start + k])) * _MIX
-    return h >> np.uint64(32)
+        h = (h ^ (h >> np.uint64(32)) ^ np.uint64(data[start + k])) * _MIX
+    return h
+
+
+@numba.njit(cache=True, nogil=True)
+def _shift(places: Eights) -> Any:
+    """By how much a number is shifted to be a place of this table."""
+    bits = 0
+    while 1 << bits < len(places):
+        bits += 1
+    return np.uint64(64 - bits)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -131,28 +140,35 @@ def _same(data: Bytes, start: int, arena: Bytes, begin: int, count: int) -> bool
 def _find(data: Bytes, words: Eights, start: Ints, length: Ints, begin: int, places: Eights, arena: Bytes,
           ends: npt.NDArray[np.int64], known: int, out: Ints) -> tuple[int, int]:
     """The numbers of texts from ``begin`` on, until the table is too full; says up to where, and the texts known."""
-    mask = np.uint64(len(places) - 1)
+    mask, shift = np.uint64(len(places) - 1), _shift(places)
     most = min(len(ends) - 1, MOST)
     within = len(data) - 16
     for i in range(begin, len(start)):
         s: Any = np.int64(start[i])
         n: Any = np.int64(length[i])
+        if 0 < n <= 16 and s <= within:
+            # Nearly every text is short and known. It is cut without a branch, which would be guessed wrongly where
+            # texts of many lengths come in turn.
+            head = words[np.uint64(s)] & _HEADS[np.uint64(n)]
+            second = words[np.uint64(s + 8)] & _HEADS[np.uint64(n + LONGEST + 1)]
+            at = ((head ^ (second * _MIX_SECOND) ^ np.uint64(n)) * _MIX) >> shift
+            which = places[at, _WHICH]
+            while which != 0 and not (places[at, _HEAD] == head and places[at, _SECOND] == second and (
+                    which >> np.uint64(_BYTES_BIT) == np.uint64(n))):
+                at = (at + np.uint64(1)) & mask
+                which = places[at, _WHICH]
+            if which != 0:
+                out[i] = np.int64(which & np.uint64(0xFFFFFFFF)) - 1
+                continue
         if n == 0:
             out[i] = EMPTY
             continue
         if n > LONGEST:
             out[i] = UNKNOWN
             continue
-        second = np.uint64(0)
-        if s > within:
-            head = first(data, words, s, n)
-            if n > 8:
-                second = first(data, words, s + 8, n - 8)
-        else:
-            # Without a branch, which would be guessed wrongly where texts of many lengths come in turn.
-            head = words[np.uint64(s)] & _HEADS[np.uint64(n)]
-            second = words[np.uint64(s + 8)] & _HEADS[np.uint64(n + LONGEST + 1)]
-        at = _place(head, second, data, s, n) & mask
+        head = first(data, words, s, n)
+        second = first(data, words, s + 8, n - 8) if n > 8 else np.uint64(0)
+        at = _place(head, second, data, s, n) >> shift
         while True:
             which = places[at, _WHICH]
             if places[at, _HEAD] == head and places[at, _SECOND] == second and (
