@@ -67,10 +67,10 @@ class Doubles:
         columns : str
             What to read of each row, as SQL.
         ended, loaded : callable
-            Called once no more rows come, and before the table is read.
+            Called before anything is looked for, when the last rows may still come, and before the table is read.
         """
+        ended()
         if self._keys.whole:
-            ended()
             pages: Iterator[npt.NDArray[Any]] = self._keys.alike(_GROUPS)
             same = f"{self._at} = h"
         else:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 # Rows of one of DuckDB's row groups.
 GROUP = 122_880
-# Rows of long texts are not held until they are a whole group.
+# Rows of more bytes than this do not wait until they are a whole group.
 MOST_BYTES = 1 << 26
 _AHEAD = 6
 _FEW = 50_000
@@ -99,7 +99,7 @@ class Feed:
         self._pool.shutdown()
 
     def fitted(self, table: pa.Table, most: int = 1 << 62) -> pa.Table:
-        """A table whose texts are numbered, or not, as those before it; those of ``most`` rows stay as they are."""
+        """A table whose texts are numbered, or not, as those before it; those of ``most`` rows are not numbered now."""
         if self._schema is None or table.schema == self._schema:
             return table
         columns = []

@@ -8,6 +8,7 @@ two can't come apart.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -31,6 +32,8 @@ class Recount:
         self._part: set[str] = set()
         self._counted: dict[str, Counted] = {}
         self._filled: dict[str, Future[set[str]]] = {}
+        self._filling: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._ended = False
 
     def everything(self, dataset: str) -> None:
         """Any row of a dataset may have changed."""
@@ -43,8 +46,9 @@ class Recount:
         """All rows of a dataset are new, and were counted as they came: its cubes are made beside all else."""
         if counted.whole:
             self._counted[counted.cube] = counted
-            pool = ThreadPoolExecutor(1)
-            self._filled[counted.cube] = pool.submit(self._fill, counted, database, self._connection.cursor())
+            pool, cursor = ThreadPoolExecutor(1), self._connection.cursor()
+            self._filling[counted.cube] = cursor
+            self._filled[counted.cube] = pool.submit(self._fill, counted, database, cursor)
             pool.shutdown(wait=False)
 
     def _fill(self, counted: Counted, database: str, connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -52,7 +56,7 @@ class Recount:
         made = set()
         with connection:
             for cube in (c for c, below in cubes.MADE_OF.items() if counted.cube in (c, *below)):
-                if (cells := counted.table(cube)) is not None:
+                if not self._ended and (cells := counted.table(cube)) is not None:
                     cubes.fill(connection, cube, database, cells)
                     made.add(cube)
         return made
@@ -61,11 +65,14 @@ class Recount:
         """Counted rows of a cube are not all there are."""
         self._counted.pop(cube, None)
         if cube in self._filled:
-            self._filled.pop(cube).result()
+            self._filled.pop(cube).exception()  # what went wrong with it is nobody's any more
 
     def end(self) -> None:
-        """Wait for cubes that are being made: nobody needs them any more."""
-        for made in self._filled.values():
+        """Make an end of cubes that are being made: nobody needs them any more."""
+        self._ended = True
+        for cube, made in self._filled.items():
+            with suppress(duckdb.Error):
+                self._filling[cube].interrupt()
             made.exception()
         self._filled = {}
 
@@ -122,8 +129,9 @@ class Recount:
         if cube in self._whole or self._whole & set(below) or cubes.missing(self._connection, cube, database):
             # Those of a cube that is made of another were counted with the other one.
             counted = next((c for c in (cube, *below) if c in self._counted), None)
-            made = counted is not None and cube in self._filled[counted].result()
-            if not made or (cube == "request_cube" and self._number(f"FROM {database}.request_items")):
+            made = self._filled[counted] if counted is not None else None
+            if made is None or made.exception() is not None or cube not in made.result() or (
+                    cube == "request_cube" and self._number(f"FROM {database}.request_items")):
                 cubes.build(self._connection, cube, database)
             self._whole.add(cube)
         elif cube == "request_cube" and cube in self._part:

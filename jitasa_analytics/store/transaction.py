@@ -287,7 +287,12 @@ class Transaction:
         if self._over:
             return
         self._over = True
-        self._recount.end()
+        try:
+            self._recount.end()
+        finally:
+            self._close_engine(whole=whole)
+
+    def _close_engine(self, *, whole: bool) -> None:
         self._end_early()
         if self._kept and whole:
             engine.give_back(self._connection)
@@ -304,11 +309,13 @@ class Transaction:
 
     def discard(self) -> None:
         """Remove what was built."""
-        self._let_go()
-        for name in self._files.values():
-            for path in (self._folder / FILES / name, self._folder / FILES / f"{name}.wal"):
-                path.unlink(missing_ok=True)
-        self._remove_beside()
+        try:
+            self._let_go()
+        finally:
+            for name in self._files.values():
+                for path in (self._folder / FILES / name, self._folder / FILES / f"{name}.wal"):
+                    path.unlink(missing_ok=True)
+            self._remove_beside()
 
     def abandon(self) -> None:
         """Let go of everything and keep the files: the version was published."""

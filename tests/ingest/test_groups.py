@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from jitasa_analytics.ingest.bulk import groups
 from jitasa_analytics.ingest.bulk.cells import Texts
 from jitasa_analytics.ingest.bulk.groups import Groups
 
@@ -102,3 +103,12 @@ def test_a_block_is_not_needed_once_its_rows_are_taken() -> None:
     assert not list(taken.take({"a": cells}, ~none))
     data[:] = ord("x")
     assert [t["a"].to_pylist() for t in taken.rest()] == [["one", "two"]]
+
+
+def test_very_long_texts_do_not_wait_for_a_whole_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "MOST_BYTES", 1000)
+    taken = Groups(size=64)
+    cells = texts(["x" * 300] * 10)
+    tables = [t for _ in range(5) for t in taken.take({"a": cells}, np.ones(10, bool))]
+    assert sum(map(len, [*tables, *taken.rest()])) == 50
+    assert [len(t) for t in tables] == [10] * 5

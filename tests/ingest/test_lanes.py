@@ -37,7 +37,7 @@ def lane(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr(stream, "BLOCK", 700)
     for module in (groups, feed, bulk):
         monkeypatch.setattr(module, "GROUP", 30)
-    for module in (rest, feed, bulk):
+    for module in (rest, feed, bulk, groups):
         monkeypatch.setattr(module, "MOST_BYTES", 3000)
     monkeypatch.setattr(columns, "_FEW", 20)
 

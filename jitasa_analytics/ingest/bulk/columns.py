@@ -23,6 +23,7 @@ from jitasa_analytics.ingest.recipe import Recipe, Source
 
 # A column of texts with more different ones than this is a column of names or ids.
 _FEW = 4096
+# A block that brings fewer new texts than this is taken for one like those before it.
 _CALM = 64
 _TYPES = {"int": pa.int64(), "float": pa.float64(), "lon": pa.float64(), "lat": pa.float64(), "date": pa.date32(),
           "datetime": pa.timestamp("us")}

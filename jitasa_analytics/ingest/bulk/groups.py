@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from jitasa_analytics.ingest.bulk.cells import Flags, Longs, Texts
 from jitasa_analytics.ingest.bulk.eights import Bytes, Ints, copy, eights
-from jitasa_analytics.store.feed import GROUP
+from jitasa_analytics.store.feed import GROUP, MOST_BYTES
 from jitasa_analytics.store.room import room
 
 # Bytes of a text at first; the room grows with the texts.
@@ -31,8 +31,8 @@ class Groups:
     Parameters
     ----------
     size : int
-        Rows of a table, those of a row group by default; only the last one, and one before a column changes its type,
-        may have fewer.
+        Rows of a table, those of a row group by default; only the last one, one before a column changes its type, and
+        one of very long texts may have fewer.
     """
 
     def __init__(self, size: int = 0) -> None:
@@ -69,7 +69,7 @@ class Groups:
                 self._columns[name].take(values, part, begins, ends, gaps=name in gaps)
             self._count += len(part)
             begin += len(part)
-            if self._count == self._size:
+            if self._count == self._size or sum(c.letters for c in self._columns.values()) >= MOST_BYTES:
                 yield from self.rest()
 
     def rest(self) -> Iterator[pa.Table]:
@@ -92,6 +92,11 @@ class _Column:
         self._letters: Bytes = room(0, np.uint8)
         self._usual = _USUAL * size
         self._done: list[Any] = []  # what stands before the room
+
+    @property
+    def letters(self) -> int:
+        """Bytes of texts in the room."""
+        return 0 if self._ends is None else int(self._ends[self._count])
 
     def take(self, values: Any, rows: Longs, begins: Longs, ends: Longs, *, gaps: bool) -> None:
         """Take some rows of a block, which are these runs; ``gaps`` says that some of the rows taken lack a value."""

@@ -114,7 +114,9 @@ class Judge:
                     (doubtful if marked[k] else rest).rows[number] = cells
             self.records += found.records
             tables = list(self.groups.take(passed.columns, passed.fine))
-            yield Judged(replace(passed, columns={}), tables, numbers, rest, doubtful, examples, self._stream.done)
+            # What lies in the block, whose memory is used again, was copied.
+            passed = replace(passed, columns={}, found=tuple(replace(f, values=None) for f in passed.found))
+            yield Judged(passed, tables, numbers, rest, doubtful, examples, self._stream.done)
 
     def _odd(self, number: int, text: str, rest: Rest, doubtful: Rest,
              examples: list[int]) -> None:

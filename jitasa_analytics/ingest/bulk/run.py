@@ -154,7 +154,7 @@ class _Import:
             self._note_days(table)
 
     def _note_days(self, table: pa.Table) -> None:
-        """Remember on which days the plain rows of a block lie."""
+        """Remember on which days the plain rows of a table lie."""
         for column in self._days.columns:
             if column in table.column_names:
                 part = table.select([ROW, column])
