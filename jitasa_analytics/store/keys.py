@@ -6,7 +6,6 @@ read again to look for doubles: only the few that may be some.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jitasa_analytics.contracts import Dataset
+from jitasa_analytics.store.room import room
 
 Longs = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
@@ -91,9 +91,9 @@ class Keys:
             found, rows = self._waiting[0] if len(self._waiting) == 1 else (
                 np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
             if not self._parted:
-                self._hashes, self._rows = _room(self._most, np.uint64), _room(self._most, np.uint32)
-            room = slice(self._parted, self._parted + len(found))
-            self._begins.append(_in_parts(found, rows, self._hashes[room], self._rows[room]) + np.int64(self._parted))
+                self._hashes, self._rows = room(self._most, np.uint64), room(self._most, np.uint32)
+            here = slice(self._parted, self._parted + len(found))
+            self._begins.append(_in_parts(found, rows, self._hashes[here], self._rows[here]) + np.int64(self._parted))
             self._parted += len(found)
         self._waiting, self._wait = [], 0
 
@@ -195,15 +195,6 @@ def _combine(found: Hashes, own: Hashes) -> None:
     for i in range(len(found)):
         h = (found[i] ^ own[i]) * _MIX
         found[i] = (h ^ (h >> np.uint64(29))) * _MIX
-
-
-def _room(count: int, kind: type[np.generic]) -> npt.NDArray[Any]:
-    """Room for so many numbers, as the system gives it.
-
-    NumPy asks for huge pages for a large array. To find them while all memory is in use takes longer than all that
-    small ones cost.
-    """
-    return np.frombuffer(mmap.mmap(-1, np.dtype(kind).itemsize * max(1, count)), kind, count)
 
 
 def _in_parts(hashes: Hashes, rows: Longs, out: Hashes, numbers: Rows) -> Ints:

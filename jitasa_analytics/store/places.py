@@ -23,7 +23,7 @@ class Places:
 
     def add(self, rows: Longs) -> Longs:
         """Note the numbers of the rows that come next; says where they will stand."""
-        begins = _begins(rows)
+        begins = run_begins(rows)
         self._rows.append(rows[begins])
         self._begins.append(begins + self.count)
         places = np.arange(self.count, self.count + len(rows))
@@ -39,8 +39,8 @@ class Places:
 
 
 @numba.njit(cache=True, nogil=True)
-def _begins(rows: Longs) -> Longs:
-    """Where a number does not follow the one before it."""
+def run_begins(rows: Longs) -> Longs:
+    """The positions of numbers that do not follow the one before them."""
     out = np.empty(len(rows), np.int64)
     found = 0
     for i in range(len(rows)):

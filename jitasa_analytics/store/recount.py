@@ -31,8 +31,7 @@ class Recount:
         self._whole: set[str] = set()
         self._part: set[str] = set()
         self._counted: dict[str, Counted] = {}
-        self._filled: dict[str, Future[set[str]]] = {}
-        self._filling: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._filled: dict[str, tuple[Future[set[str]], duckdb.DuckDBPyConnection]] = {}
         self._ended = False
 
     def everything(self, dataset: str) -> None:
@@ -47,8 +46,7 @@ class Recount:
         if counted.whole:
             self._counted[counted.cube] = counted
             pool, cursor = ThreadPoolExecutor(1), self._connection.cursor()
-            self._filling[counted.cube] = cursor
-            self._filled[counted.cube] = pool.submit(self._fill, counted, database, cursor)
+            self._filled[counted.cube] = pool.submit(self._fill, counted, database, cursor), cursor
             pool.shutdown(wait=False)
 
     def _fill(self, counted: Counted, database: str, connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -65,14 +63,14 @@ class Recount:
         """Counted rows of a cube are not all there are."""
         self._counted.pop(cube, None)
         if cube in self._filled:
-            self._filled.pop(cube).exception()  # what went wrong with it is nobody's any more
+            self._filled.pop(cube)[0].exception()  # what went wrong with it is nobody's any more
 
     def end(self) -> None:
         """Make an end of cubes that are being made: nobody needs them any more."""
         self._ended = True
-        for cube, made in self._filled.items():
+        for made, cursor in self._filled.values():
             with suppress(duckdb.Error):
-                self._filling[cube].interrupt()
+                cursor.interrupt()
             made.exception()
         self._filled = {}
 
@@ -129,7 +127,7 @@ class Recount:
         if cube in self._whole or self._whole & set(below) or cubes.missing(self._connection, cube, database):
             # Those of a cube that is made of another were counted with the other one.
             counted = next((c for c in (cube, *below) if c in self._counted), None)
-            made = self._filled[counted] if counted is not None else None
+            made = self._filled[counted][0] if counted is not None else None
             if made is None or made.exception() is not None or cube not in made.result() or (
                     cube == "request_cube" and self._number(f"FROM {database}.request_items")):
                 cubes.build(self._connection, cube, database)

@@ -6,21 +6,17 @@ import datetime as dt
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitasa_analytics.contracts import CATEGORIES, STATUSES, URGENCIES, dataset
 from jitasa_analytics.ingest import import_files
-from jitasa_analytics.store import Store, cubes, doubles, history, recount
-from jitasa_analytics.store.bulk import Stage
+from jitasa_analytics.store import Store, cubes, history, recount
 from jitasa_analytics.store.erasure import erase
 
 AREAS = ["200101", "200102", "200201", "2001", "20", "100101", "TH", "20010103"]
@@ -235,6 +231,20 @@ def test_a_version_from_before_there_were_cubes_answers_all_the_same(store: Stor
         pd.testing.assert_frame_equal(s.sql("SELECT * FROM dose_cube"), whole[1])
 
 
+def same_when_counted_anew(store: Store, rows: int) -> None:
+    """The cubes of so many injections and requests are those that all rows together make."""
+    with store.snapshot() as s:
+        kept = {name: s.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in cubes.GROUP_OF}
+        assert (s.count("doses"), s.count("requests")) == (rows, rows)
+    with store.transaction() as tx:
+        for name in ("requests", "doses"):
+            tx.own(dataset(name))
+    with store.snapshot() as s:
+        for name, frame in kept.items():
+            pd.testing.assert_frame_equal(frame, s.sql(f"SELECT * FROM {name} ORDER BY ALL"))
+        assert s.sql("SELECT sum(doses) AS n FROM dose_cube WHERE digits = 0")["n"].tolist() == [rows]
+
+
 def test_a_second_import_of_files_adds_to_the_cubes(tmp_path: Path) -> None:
     """Files that meet a table with rows: new, known and changed ones."""
     store = Store(tmp_path / "store")
@@ -247,124 +257,10 @@ def test_a_second_import_of_files_adds_to_the_cubes(tmp_path: Path) -> None:
             f"r{i},2021-07-{1 + i % 28:02d} 10:00,{state},2,{200101 + i % 3}\n" for i in range(first, last)))
         import_files(store, "doses", [doses])
         import_files(store, "requests", [asked])
+    same_when_counted_anew(store, 70)
     with store.snapshot() as s:
-        kept = {name: s.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in cubes.GROUP_OF}
-        assert (s.count("doses"), s.count("requests")) == (70, 70)
-    with store.transaction() as tx:
-        for name in ("requests", "doses"):
-            tx.own(dataset(name))
-    with store.snapshot() as s:
-        for name, frame in kept.items():
-            pd.testing.assert_frame_equal(frame, s.sql(f"SELECT * FROM {name} ORDER BY ALL"))
-        assert s.sql("SELECT sum(doses) AS n FROM dose_cube WHERE digits = 0")["n"].tolist() == [70]
         for name in ("dose_month_cube", "dose_span_cube"):
             assert s.sql(f"SELECT sum(doses) AS n FROM {name} WHERE digits = 6")["n"].tolist() == [70]
-
-
-@pytest.mark.parametrize("items", [False, True])
-def test_many_rows_of_two_files_in_one_version_add_to_the_cubes(tmp_path: Path, items: bool) -> None:
-    """The cubes of the first file are made while the second one comes."""
-    store = Store(tmp_path / "store")
-    with store.transaction(create=True) as tx:
-        if items:
-            tx.insert("request_items", pd.DataFrame({"request_id": ["r1", "r1"], "item": ["rice", "mask"],
-                                                     "category": ["food", "medical"]}))
-        for first, last in ((0, 40), (30, 70)):
-            at = range(first, last)
-            days, area = [dt.date(2021, 7, 1 + i % 28) for i in at], [str(200101 + i % 3) for i in at]
-            rows = {"doses": {"person_token": [f"P{i}" for i in at], "dose_no": [1] * len(at), "date": days},
-                    "requests": {"request_id": [f"r{i}" for i in at], "status": ["new"] * len(at),
-                                 "requested_at": [dt.datetime.combine(d, dt.time(10)) for d in days]}}
-            for name, columns in rows.items():
-                contract = dataset(name)
-                table = pa.table({**columns, "area_code": area, "_row": list(at)})
-                stage = Stage(tx, contract, [n for n in contract.names if n in table.column_names])
-                stage.add(table)
-                assert not list(stage.doubles())
-                stage.settle("override")
-    with store.snapshot() as s:
-        kept = {name: s.sql(f"SELECT * FROM {name} ORDER BY ALL") for name in cubes.GROUP_OF}
-        assert (s.count("doses"), s.count("requests")) == (70, 70)
-    with store.transaction() as tx:
-        for name in ("requests", "doses"):
-            tx.own(dataset(name))
-    with store.snapshot() as s:
-        for name, frame in kept.items():
-            pd.testing.assert_frame_equal(frame, s.sql(f"SELECT * FROM {name} ORDER BY ALL"))
-        assert s.sql("SELECT sum(doses) AS n FROM dose_cube WHERE digits = 0")["n"].tolist() == [70]
-        known = s.sql("SELECT category, sum(requests) AS n FROM request_cube WHERE digits = 0 GROUP BY 1 ORDER BY 1")
-        assert list(known.itertuples(index=False)) == [("", 70), *([("food", 1), ("medical", 1)] if items else [])]
-
-
-def rows_of(first: int, last: int) -> dict[str, list[Any]]:
-    at = range(first, last)
-    return {"person_token": [f"P{i}" for i in at], "dose_no": [1] * len(at), "date": [dt.date(2021, 7, 1)] * len(at),
-            "area_code": ["200101"] * len(at), "_row": list(at)}
-
-
-@pytest.mark.parametrize("most", [50, 100, 101, 102, 1000])
-def test_doubles_are_found_where_the_last_rows_are_one_too_many_for_their_keys_to_be_kept(
-        most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doubles, "_PART", most)
-    store, contract = Store(tmp_path / "store"), dataset("doses")
-    with store.transaction(create=True) as tx:
-        plain = rows_of(0, 100)
-        stage = Stage(tx, contract, [n for n in contract.names if n in plain])
-        plain["person_token"][7] = "P2"
-        stage.add(pa.table(plain))
-        few = pd.DataFrame(rows_of(200, 202) | {"person_token": ["P1", "new"]})
-        stage.add_frame(few)  # these come when no more are expected
-        found = pd.concat(list(stage.doubles()))
-        assert sorted(found["_row"]) == [1, 2, 7, 200]
-        stage.drop([7, 200])
-        assert stage.settle("override").accepted == 100
-    with store.snapshot() as s:
-        assert s.sql("SELECT count(*) AS n, count(DISTINCT person_token) AS p FROM doses").to_numpy().tolist() == [
-            [100, 100]]
-        assert s.sql("SELECT doses FROM dose_cube WHERE digits = 0")["doses"].sum() == 100
-
-
-def test_cubes_that_could_not_be_made_beside_are_made_at_the_end(tmp_path: Path,
-                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill(*_: Any) -> None:
-        raise duckdb.OutOfMemoryException("no room")
-
-    monkeypatch.setattr(cubes, "fill", fill)
-    store, contract = Store(tmp_path / "store"), dataset("doses")
-    with store.transaction(create=True) as tx:
-        for first, last in ((0, 10), (10, 30)):
-            rows = rows_of(first, last)
-            stage = Stage(tx, contract, [n for n in contract.names if n in rows])
-            stage.add(pa.table(rows))
-            assert not list(stage.doubles())
-            stage.settle("override")
-    with store.snapshot() as s:
-        assert s.sql("SELECT doses FROM dose_cube WHERE digits = 6")["doses"].tolist() == [30]
-
-
-def test_cubes_on_their_way_end_with_the_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, go_on, made = threading.Event(), threading.Event(), []
-    real = cubes.fill
-
-    def fill(connection: Any, name: str, *rest: Any) -> None:
-        begun.set()
-        assert go_on.wait(60)
-        real(connection, name, *rest)
-        made.append(name)
-
-    monkeypatch.setattr(cubes, "fill", fill)
-    store, contract = Store(tmp_path / "store"), dataset("doses")
-    with pytest.raises(KeyboardInterrupt), store.transaction(create=True) as tx:
-        rows = rows_of(0, 10)
-        stage = Stage(tx, contract, [n for n in contract.names if n in rows])
-        stage.add(pa.table(rows))
-        assert not list(stage.doubles())
-        stage.settle("override")
-        assert begun.wait(60)
-        threading.Timer(0.2, go_on.set).start()
-        raise KeyboardInterrupt
-    assert len(made) <= 1  # the others are not begun
-    assert not list((tmp_path / "store").rglob("*.duckdb"))
 
 
 IMPORT = """

@@ -147,18 +147,6 @@ def moment(data: Bytes, start: Ints, length: Ints, offset: int, first: int, last
 
 
 @numba.njit(cache=True, nogil=True)
-def by_day(days: npt.NDArray[Any]) -> tuple[int, Longs]:
-    """The first of some days, at least one, and how many there are of each from it on."""
-    low = high = days[0]
-    for day in days:
-        low, high = min(low, day), max(high, day)
-    found = np.zeros(high - low + 1, np.int64)
-    for day in days:
-        found[np.uint64(day - low)] += 1
-    return int(low), found
-
-
-@numba.njit(cache=True, nogil=True)
 def plain(data: Bytes, start: Ints, length: Ints, is_code: bool, read: Flags) -> None:
     """Texts of printable ASCII that no rule touches: no spaces to trim, no word that means empty."""
     for i in range(len(start)):

@@ -17,6 +17,7 @@ import pyarrow as pa
 from jitasa_analytics.ingest.bulk.cells import Flags, Longs, Texts
 from jitasa_analytics.ingest.bulk.eights import Bytes, Ints, copy, eights
 from jitasa_analytics.store.feed import GROUP, MOST_BYTES
+from jitasa_analytics.store.places import run_begins
 from jitasa_analytics.store.room import room
 
 # Bytes of a text at first; the room grows with the texts.
@@ -201,20 +202,10 @@ def _lacking(valid: Bytes, offset: int, fine: Flags) -> bool:
     return found != 0
 
 
-@numba.njit(cache=True, nogil=True)
 def _runs(rows: Longs) -> tuple[Longs, Longs]:
     """Where rows that follow one another begin, and end."""
-    count = 0
-    for i in range(len(rows)):
-        count += i == 0 or rows[i] != rows[i - 1] + 1
-    begins, ends = np.empty(count, np.int64), np.empty(count, np.int64)
-    k = -1
-    for i in range(len(rows)):
-        if i == 0 or rows[i] != rows[i - 1] + 1:
-            k += 1
-            begins[k] = rows[i]
-        ends[k] = rows[i] + 1
-    return begins, ends
+    at = run_begins(rows)
+    return rows[at], rows[np.append(at[1:], len(rows)) - 1] + 1
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from jitasa_analytics.ingest import careful, commit, notes
-from jitasa_analytics.ingest.bulk.cells import by_day
+from jitasa_analytics.ingest.bulk.days import by_day
 from jitasa_analytics.ingest.bulk.judge import Judge, NotPlainError, ahead
 from jitasa_analytics.ingest.bulk.lane import Lane, suits
 from jitasa_analytics.ingest.bulk.opened import Opened

@@ -111,9 +111,15 @@ def _move(places: Eights, arena: Bytes, ends: npt.NDArray[np.int64], wide: Eight
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
+def _short(head: Any, second: Any, count: Any) -> Any:
+    """The number of a text of at most sixteen bytes."""
+    return (head ^ (second * _MIX_SECOND) ^ np.uint64(count)) * _MIX
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
 def _place(head: Any, second: Any, data: Bytes, start: Any, count: Any) -> Any:
     """A number of a text, by its first sixteen bytes and those behind them; its highest bits say the place."""
-    h = (head ^ (second * _MIX_SECOND) ^ np.uint64(count)) * _MIX
+    h = _short(head, second, count)
     for k in range(16, count):
         h = (h ^ (h >> np.uint64(32)) ^ np.uint64(data[start + k])) * _MIX
     return h
@@ -151,7 +157,7 @@ def _find(data: Bytes, words: Eights, start: Ints, length: Ints, begin: int, pla
             # texts of many lengths come in turn.
             head = words[np.uint64(s)] & _HEADS[np.uint64(n)]
             second = words[np.uint64(s + 8)] & _HEADS[np.uint64(n + LONGEST + 1)]
-            at = ((head ^ (second * _MIX_SECOND) ^ np.uint64(n)) * _MIX) >> shift
+            at = _short(head, second, n) >> shift
             which = places[at, _WHICH]
             while which != 0 and not (places[at, _HEAD] == head and places[at, _SECOND] == second and (
                     which >> np.uint64(_BYTES_BIT) == np.uint64(n))):
